@@ -1,0 +1,184 @@
+"""The contract: what a model's delivered columns mean (contract.toml).
+
+A *role* is what a column is to us (`score`); a *column* is what the delivery calls it. The contract names the
+protected attributes, the features with their units and ranges, and what counts as positive. Its digest
+identifies it: a rollup counted under another contract is counted again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal
+
+from dashboard.errors import EvenhandError
+
+ROLES = (
+    "id",
+    "time",
+    "version",
+    "score",
+    "decision",
+    "label",
+    "labeled_at",
+    "latency_ms",
+    "status",
+    "endpoint",
+    "energy_wh",
+    "value",
+    "subject",
+    "weight",
+)
+Task = Literal["binary", "multiclass", "regression"]
+TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
+Kind = Literal["numeric", "categorical"]
+UNKNOWN_GROUP = "unknown"
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """A protected attribute: a column whose values, or whose bands between edges, are its groups."""
+
+    name: str
+    column: str
+    reference: str | None = None
+    edges: tuple[float, ...] = ()
+
+    def bands(self) -> tuple[str, ...]:
+        """Returns the groups that the edges make, left-closed, lowest first; () without edges.
+
+        >>> Attribute("age_band", "age", edges=(18, 40, 65)).bands()
+        ('<18', '18-39', '40-64', '65+')
+        >>> Attribute("dose", "dose", edges=(0.5, 2)).bands()
+        ('<0.5', '[0.5, 2)', '2+')
+        """
+        if not self.edges:
+            return ()
+        whole = all(float(edge).is_integer() for edge in self.edges)
+        inner = [_band(low, high, whole) for low, high in pairwise(self.edges)]
+        return (f"<{self.edges[0]:.15g}", *inner, f"{self.edges[-1]:.15g}+")
+
+
+def _band(low: float, high: float, whole: bool) -> str:
+    if not whole:
+        return f"[{low:.15g}, {high:.15g})"
+    return f"{low:.15g}" if high == low + 1 else f"{low:.15g}-{high - 1:.15g}"
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A model input that drift and data quality watch. `name` is the delivered column."""
+
+    name: str
+    kind: Kind
+    unit: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What one model's log means. `columns` maps role to delivered column, `scores` class to column.
+
+    `shadow` lists versions that score cases beside the one in service; `time_format` (strptime) is only needed
+    where times are not ISO 8601 or a number of seconds.
+    """
+
+    name: str
+    task: Task
+    positive: str = ""
+    negative: str | None = None
+    threshold: float = 0.5
+    purpose: str = ""
+    owner: str = ""
+    timezone: str = "UTC"
+    columns: Mapping[str, str] = field(default_factory=dict)
+    scores: Mapping[str, str] = field(default_factory=dict)
+    attributes: tuple[Attribute, ...] = ()
+    intersections: tuple[tuple[str, ...], ...] = ()
+    features: tuple[Feature, ...] = ()
+    shadow: tuple[str, ...] = ()
+    time_format: str | None = None
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    @cached_property
+    def digest(self) -> str:
+        """The SHA-256 of the canonical content: comments, spacing and the order of keys do not change it."""
+        canonical = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def attribute(self, name: str) -> Attribute:
+        """Returns the attribute of that name; raises KeyError."""
+        return next(a for a in self.attributes if a.name == name) if name in self.attribute_names else _missing(name)
+
+    @property
+    def attribute_names(self) -> tuple[str, ...]:
+        return tuple(attribute.name for attribute in self.attributes)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes of a multiclass model as far as the contract names them."""
+        return tuple(self.scores)
+
+    @property
+    def numeric(self) -> frozenset[str]:
+        """The delivered columns that are kept as numbers: numeric features and attributes with edges."""
+        features = {feature.name for feature in self.features if feature.kind == "numeric"}
+        return frozenset(features | {attribute.column for attribute in self.attributes if attribute.edges})
+
+    @property
+    def named_columns(self) -> tuple[str, ...]:
+        """Every delivered column that an attribute or a feature names, each once, in order."""
+        names = [attribute.column for attribute in self.attributes] + [feature.name for feature in self.features]
+        return tuple(dict.fromkeys(names))
+
+
+def _missing(name: str) -> Attribute:
+    raise KeyError(name)
+
+
+def parse(text: str, where: str) -> Contract:
+    """Returns the contract that TOML text describes; `where` names the text in errors.
+
+    Raises EvenhandError for what is not TOML, unknown keys (naming the nearest known), wrong types and
+    contradictions.
+
+    >>> parse('[model]\\nname="t"\\ntask="binary"\\npositive="1"\\n[columns]\\ntime="t"\\nscore="s"', "here").task
+    'binary'
+    """
+    from dashboard.contract_text import contract_from  # the reading of tables has its own file
+
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise EvenhandError(f"{where} is not valid TOML: {error}", todo="Correct that line") from error
+    return contract_from(tables, where)
+
+
+def read(path: str | Path) -> Contract:
+    """Returns the contract in a file; raises EvenhandError where it is missing or wrong."""
+    try:
+        return parse(Path(path).read_text(encoding="utf-8"), str(path))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise EvenhandError(
+            f"There is no contract at {path}", todo="Propose one from a file: evenhand init MODEL FILE"
+        ) from error
+    except OSError as error:
+        raise EvenhandError(f"Could not read {path}: {error.strerror}", todo="Check its permissions") from error
+    except UnicodeDecodeError as error:
+        raise EvenhandError(f"{path} is not UTF-8 text", todo="Save it as UTF-8") from error
+
+
+def render(contract: Contract) -> str:
+    """Returns the contract as commented TOML; parse(render(c)) equals c."""
+    from dashboard.contract_text import contract_to
+
+    return contract_to(contract)
