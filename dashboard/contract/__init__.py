@@ -154,7 +154,7 @@ def parse(text: str, where: str) -> Contract:
     >>> parse('[model]\\nname="t"\\ntask="binary"\\npositive="1"\\n[columns]\\ntime="t"\\nscore="s"', "here").task
     'binary'
     """
-    from dashboard.contract_text import contract_from  # the reading of tables has its own file
+    from dashboard.contract.text import contract_from  # the reading of tables has its own file
 
     try:
         tables = tomllib.loads(text)
@@ -179,6 +179,6 @@ def read(path: str | Path) -> Contract:
 
 def render(contract: Contract) -> str:
     """Returns the contract as commented TOML; parse(render(c)) equals c."""
-    from dashboard.contract_text import contract_to
+    from dashboard.contract.text import contract_to
 
     return contract_to(contract)
