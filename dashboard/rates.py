@@ -1,0 +1,368 @@
+"""Rates as pairs of counts, with their intervals, differences and ratios.
+
+A rate is never a bare number: it carries the counts it was made from, an interval at any level, and says so where it
+cannot be computed. Everything with a number and an interval is a `Measure`; intervals are nested in the level, which is
+what lets the policy turn an interval into a p-value by asking for other levels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from math import inf, sqrt
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import ndtri
+
+from dashboard.errors import EvenhandError
+
+Limits = tuple[float | None, float | None]
+NO_LIMITS: Limits = (None, None)
+SUBJECT_BUCKETS = 256
+
+
+class Measure(Protocol):
+    """Describes anything with a value and an interval; a `value` of None cannot be computed: `note` says why."""
+
+    @property
+    def value(self) -> float | None: ...
+    @property
+    def n(self) -> int: ...
+    @property
+    def numerator(self) -> float | None: ...
+    @property
+    def denominator(self) -> float | None: ...
+    @property
+    def method(self) -> str: ...
+    @property
+    def note(self) -> str: ...
+
+    def interval(self, level: float = 0.95) -> Limits:
+        """Returns (low, high), None for a side without a limit; a higher level contains a lower one."""
+        ...
+
+    def minimum(self) -> int:
+        """Returns the smallest denominator behind the value, which a policy's `minimum_n` is compared with."""
+        ...
+
+
+@lru_cache(maxsize=4096)
+def z_of(level: float) -> float:
+    """Returns the standard normal quantile of a two-sided interval.
+
+    >>> round(z_of(0.95), 4)
+    1.96
+    """
+    if not 0 < level < 1:
+        raise EvenhandError(f"The level of an interval is {level}.", "A number between 0 and 1.", "Use 0.95.")
+    return -float(ndtri((1 - level) / 2))
+
+
+def wilson(hits: float, trials: float, level: float) -> tuple[float, float]:
+    """Returns Wilson's score interval for hits of trials (trials > 0; both may be fractions of a count).
+
+    Source: Wilson, JASA 22 (1927) 209.
+    """
+    square = z_of(level) ** 2
+    middle = hits + square / 2
+    reach = sqrt(square * (hits * (trials - hits) / trials + square / 4)) if 0 < hits < trials else square / 2
+    low = 0.0 if hits <= 0 else (middle - reach) / (trials + square)
+    high = 1.0 if hits >= trials else (middle + reach) / (trials + square)
+    return low, high
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Returns hits of trials with Wilson's interval; `deff` is the design effect of clustered trials, at least 1.
+
+    >>> Rate(118, 193).value
+    0.6113989637305699
+    >>> [round(limit, 3) for limit in Rate(118, 193).interval()]
+    [0.541, 0.677]
+    >>> Rate(0, 0).value, Rate(0, 0).note
+    (None, 'cannot be computed: 0 of 0')
+    """
+
+    hits: int
+    trials: int
+    deff: float = 1.0
+
+    @property
+    def value(self) -> float | None:
+        return self.hits / self.trials if self.trials else None
+
+    @property
+    def n(self) -> int:
+        return self.trials
+
+    @property
+    def numerator(self) -> float | None:
+        return self.hits
+
+    @property
+    def denominator(self) -> float | None:
+        return self.trials
+
+    @property
+    def method(self) -> str:
+        return "Wilson"
+
+    @property
+    def note(self) -> str:
+        if not self.trials:
+            return "cannot be computed: 0 of 0"
+        return f"about {self.trials / self.deff:.0f} independent" if self.deff > 1 else ""
+
+    def interval(self, level: float = 0.95) -> Limits:
+        return wilson(self.hits / self.deff, self.trials / self.deff, level) if self.trials else NO_LIMITS
+
+    def minimum(self) -> int:
+        return self.trials
+
+    def limits(self, level: float) -> tuple[float, float, float]:
+        """Returns (value, low, high) of a rate that can be computed."""
+        return self.hits / self.trials, *wilson(self.hits / self.deff, self.trials / self.deff, level)
+
+
+@dataclass(frozen=True, slots=True)
+class _Contrast:
+    """Holds what a difference and a ratio have in common: two rates, and which of them are empty."""
+
+    group: Rate
+    reference: Rate
+
+    @property
+    def n(self) -> int:
+        return self.group.trials
+
+    @property
+    def numerator(self) -> float | None:
+        return self.group.hits
+
+    @property
+    def denominator(self) -> float | None:
+        return self.group.trials
+
+    @property
+    def note(self) -> str:
+        empty = [name for name, rate in (("group", self.group), ("reference", self.reference)) if not rate.trials]
+        if empty:
+            return f"cannot be computed: {' and '.join(empty)} 0 of 0"
+        if self.group.deff > 1 or self.reference.deff > 1:
+            first, second = (rate.trials / rate.deff for rate in (self.group, self.reference))
+            return f"about {first:.0f} against {second:.0f} independent"
+        return ""
+
+    def minimum(self) -> int:
+        return min(self.group.trials, self.reference.trials)
+
+    def computable(self) -> bool:
+        """Returns whether both rates have trials."""
+        return self.group.trials > 0 and self.reference.trials > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Difference(_Contrast):
+    """Returns group minus reference, in [-1, 1], 0 is best, with Newcombe's hybrid of the two Wilson intervals.
+
+    Source: Newcombe, Statistics in Medicine 17 (1998) 873, method 10.
+
+    >>> difference = Difference(Rate(56, 70), Rate(48, 80))
+    >>> round(difference.value, 3), [round(limit, 4) for limit in difference.interval()]
+    (0.2, [0.0524, 0.3339])
+    """
+
+    @property
+    def value(self) -> float | None:
+        if not self.computable():
+            return None
+        return self.group.hits / self.group.trials - self.reference.hits / self.reference.trials
+
+    @property
+    def method(self) -> str:
+        return "Newcombe"
+
+    def interval(self, level: float = 0.95) -> Limits:
+        if not self.computable():
+            return NO_LIMITS
+        p, low, high = self.group.limits(level)
+        q, below, above = self.reference.limits(level)
+        return p - q - sqrt((p - low) ** 2 + (above - q) ** 2), p - q + sqrt((high - p) ** 2 + (q - below) ** 2)
+
+
+@dataclass(frozen=True, slots=True)
+class FromOverall(Difference):
+    """Returns group minus everybody: (1 - w)(group - rest), w = the group's share of trials; `reference` is the rest.
+
+    The group is a part of everybody, so the two are not independent; group and rest are.
+
+    >>> FromOverall(Rate(5, 10), Rate(10, 40)).value  # 5 of 10 against 15 of 50
+    0.2
+    """
+
+    def _share_of_rest(self) -> float:
+        return self.reference.trials / (self.group.trials + self.reference.trials)
+
+    @property
+    def value(self) -> float | None:
+        difference = Difference(self.group, self.reference).value
+        return None if difference is None else difference * self._share_of_rest()
+
+    @property
+    def method(self) -> str:
+        return "Newcombe, group against rest"
+
+    def interval(self, level: float = 0.95) -> Limits:
+        low, high = Difference(self.group, self.reference).interval(level)
+        if low is None or high is None:
+            return NO_LIMITS
+        return low * self._share_of_rest(), high * self._share_of_rest()
+
+
+def mover_ratio(group: tuple[float, float, float], reference: tuple[float, float, float]) -> tuple[float, float]:
+    """Returns the MOVER-R interval of a ratio from two (value, low, high); inf where there is no upper limit.
+
+    The limits are the roots x of (p - x q)^2 = (p - low)^2 + x^2 (above - q)^2 and its mirror image, written so that
+    nothing is divided by a difference that can vanish. Source: Donner and Zou, Stat. Methods Med. Res. 21 (2012) 347.
+    """
+    (p, low, high), (q, below, above) = group, reference
+    product, least, most = p * q, low * (2 * p - low), above * (2 * q - above)
+    root = product + sqrt(max(product * product - least * most, 0.0))
+    lower = least / root if root > 0 else 0.0
+    least, most = below * (2 * q - below), high * (2 * p - high)
+    root = product + sqrt(max(product * product - least * most, 0.0))
+    return max(lower, 0.0), root / least if least > 0 else inf
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio(_Contrast):
+    """Returns group over reference, 1 is best, with MOVER-R's interval from the two Wilson intervals.
+
+    >>> ratio = Ratio(Rate(24, 119), Rate(52, 119))
+    >>> round(ratio.value, 4), [round(limit, 4) for limit in ratio.interval()]
+    (0.4615, [0.3059, 0.691])
+    >>> Ratio(Rate(5, 10), Rate(0, 10)).interval()[1] is None
+    True
+    """
+
+    @property
+    def value(self) -> float | None:
+        if not self.computable() or not self.reference.hits:
+            return None
+        return (self.group.hits / self.group.trials) / (self.reference.hits / self.reference.trials)
+
+    @property
+    def method(self) -> str:
+        return "MOVER-R"
+
+    @property
+    def note(self) -> str:
+        # Named, not super(): slots make a new class, which the zero-argument super() does not know.
+        said = _Contrast.note.fget(self)  # type: ignore[attr-defined]
+        if self.computable() and not self.reference.hits:
+            return f"cannot be computed: the reference's rate is 0 of {self.reference.trials}; no upper limit"
+        return str(said)
+
+    def interval(self, level: float = 0.95) -> Limits:
+        if not self.computable():
+            return NO_LIMITS
+        low, high = mover_ratio(self.group.limits(level), self.reference.limits(level))
+        return low, None if high == inf else high
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Holds a measure whose interval is a function of the level; `smallest` answers `minimum()`.
+
+    `bounds` is a module-level function or a `functools.partial` of one, so that an estimate can be pickled.
+    """
+
+    value: float | None
+    n: int
+    method: str
+    bounds: Callable[[float], Limits]
+    smallest: int
+    numerator: float | None = None
+    denominator: float | None = None
+    note: str = ""
+
+    def interval(self, level: float = 0.95) -> Limits:
+        z_of(level)  # refuses a level outside (0, 1)
+        return self.bounds(level)
+
+    def minimum(self) -> int:
+        return self.smallest
+
+
+def _no_limits(level: float) -> Limits:
+    return NO_LIMITS
+
+
+def undefined(why: str, n: int = 0, smallest: int = 0, method: str = "") -> Estimate:
+    """Returns a measure without a value, which says why.
+
+    >>> undefined("no labels").note
+    'cannot be computed: no labels'
+    """
+    return Estimate(None, n, method, _no_limits, smallest, note=f"cannot be computed: {why}")
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """Holds a number that was counted, not estimated: its interval is itself."""
+
+    value: float
+    n: int
+    numerator: float | None = None
+    denominator: float | None = None
+    note: str = ""
+
+    @property
+    def method(self) -> str:
+        return "counted"
+
+    def interval(self, level: float = 0.95) -> Limits:
+        return self.value, self.value
+
+    def minimum(self) -> int:
+        return self.n
+
+
+def design_effect(hits: ArrayLike, trials: ArrayLike) -> float:
+    """Returns how many times larger clustering makes the variance of a rate, at least 1, from counts per block.
+
+    The variance of the block residuals h - r t over the binomial one; 1 where it cannot be seen: a single block, or a
+    rate of 0 or 1.
+
+    >>> design_effect([10, 0, 10, 0], [10, 10, 10, 10])
+    13.333333333333334
+    """
+    h, t = np.asarray(hits, dtype=float), np.asarray(trials, dtype=float)
+    total, blocks = float(t.sum()), int(np.count_nonzero(t))
+    rate = float(h.sum()) / total if total else 0.0
+    if blocks < 2 or not 0 < rate < 1:
+        return 1.0
+    residual = h - rate * t
+    found = float(residual @ residual) * blocks / (blocks - 1) / (total * rate * (1 - rate))
+    return min(max(1.0, found), total)
+
+
+def subject_design_effect(hits: ArrayLike, trials: ArrayLike) -> float:
+    """Returns the design effect of a rate from counts in `SUBJECT_BUCKETS` hash buckets of subjects.
+
+    For a rate of 0 or 1, or in a single bucket, no residual shows, though the trials may all be of one subject: there
+    it is the largest that the subjects' sizes allow, sum of m^2 / T over subjects, estimated from the buckets by
+    taking away what chance alone puts together.
+
+    >>> subject_design_effect([0, 0], [0, 50])  # 50 rows of one subject, none a hit: worth one row
+    50.0
+    """
+    h, t = np.asarray(hits, dtype=float), np.asarray(trials, dtype=float)
+    total = float(t.sum())
+    if total and (float(h.sum()) in (0.0, total) or np.count_nonzero(t) == 1):
+        squares = float(t @ t) / total
+        return min(max(1.0, (SUBJECT_BUCKETS * squares - total) / (SUBJECT_BUCKETS - 1)), total)
+    return design_effect(h, t)
