@@ -186,7 +186,7 @@ _NAMED = (
     ),
     _metric(
         "equalized_odds_ratio", "Equalized odds ratio",
-        "What is the smallest rate of a group as a part of the largest, in what is found and in false alarms, at worst?",
+        "What is the smallest rate of a group as a part of the largest, in cases found and in false alarms, at worst?",
         "the smaller of the smallest / largest true positive rate and false positive rate", "near one",
         f"{_BOTH} {_NEEDS_GROUPS}", unit="ratio", source=f"fairlearn; {_PAIR_RATIOS}",
         family="equalized_odds_difference",

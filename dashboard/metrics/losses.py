@@ -1,0 +1,125 @@
+"""Means of losses and errors, from sums and sums of squares: Brier score, log loss, MAE, mean error, RMSE.
+
+Sums come as fixed-point integers, so that they add up to the same digits in any order; `SCALE` is what one unit is
+stored as, of a value and of its square alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from math import inf, sqrt
+
+from scipy.special import stdtrit
+
+from dashboard.rates import Estimate, Limits, undefined
+
+SCALE = 10**9
+Bounds = Callable[[float], Limits]
+
+
+def mean(
+    total: int,
+    squares: int,
+    n: int,
+    scale: int = SCALE,
+    deff: float = 1.0,
+    floor: float = -inf,
+    ceiling: float = inf,
+    note: str = "",
+) -> Estimate:
+    """Returns the mean of n values from their sum and sum of squares (both times `scale`), with Student's interval.
+
+    Limits stay within [floor, ceiling]. One value has a mean and no interval.
+
+    >>> round(mean(6 * 10**9, 14 * 10**9, 3).interval()[1], 3)  # 1, 2 and 3
+    4.484
+    """
+    if n == 0:
+        return undefined("0 rows", method="Student's t")
+    centre = total / n / scale
+    # Integers throughout: the difference of two large sums would lose the digits that matter.
+    spread = (squares * n * scale - total * total) / (n * scale) ** 2
+    bounds = partial(_student, centre, max(spread, 0.0), n / deff, floor, ceiling)
+    notes = (note, f"about {n / deff:.0f} independent" if deff > 1 else "")
+    return Estimate(
+        centre, n, "Student's t", bounds, n, total / scale, n, "; ".join(part for part in notes if part)
+    )  # fmt: skip
+
+
+def _student(centre: float, variance: float, n: float, floor: float, ceiling: float, level: float) -> Limits:
+    """Returns the limits of a mean from the variance of the values (divisor n)."""
+    if n <= 1:
+        return None if floor == -inf else floor, None if ceiling == inf else ceiling
+    reach = -float(stdtrit(n - 1, (1 - level) / 2)) * sqrt(variance / (n - 1))
+    return max(centre - reach, floor), min(centre + reach, ceiling)
+
+
+def brier_score(total: int, squares: int, n: int, scale: int = SCALE, deff: float = 1.0) -> Estimate:
+    """Returns the mean of (score - label)^2 from the sums of it and of its square; 0 is best.
+
+    Always saying 0.5 has 0.25.
+    Source: Brier, Monthly Weather Review 78 (1950) 1.
+
+    >>> brier_score(25 * 10**7, 625 * 10**5, 1).value
+    0.25
+    """
+    return mean(total, squares, n, scale, deff, floor=0.0, ceiling=1.0)
+
+
+def log_loss(total: int, squares: int, n: int, clipped: int = 0, scale: int = SCALE, deff: float = 1.0) -> Estimate:
+    """Returns the mean of -ln(probability given to the label) in nats; 0 is best, always saying 0.5 is 0.69.
+
+    `clipped` counts the rows whose probability was raised to 1e-15 and is said in the note.
+
+    >>> log_loss(2 * 10**9, 2 * 10**9, 2, clipped=1).note
+    '1 loss clipped at probability 1e-15'
+    """
+    note = f"{clipped} loss{'' if clipped == 1 else 'es'} clipped at probability 1e-15" if clipped else ""
+    return mean(total, squares, n, scale, deff, floor=0.0, note=note)
+
+
+def mean_absolute_error(total: int, squares: int, n: int, scale: int = SCALE, deff: float = 1.0) -> Estimate:
+    """Returns the mean of |value - label| in the label's unit, from its sum and the sum of squared errors; 0 is best.
+
+    >>> mean_absolute_error(4 * 10**9, 8 * 10**9, 2).value
+    2.0
+    """
+    return mean(total, squares, n, scale, deff, floor=0.0)
+
+
+def mean_error(total: int, squares: int, n: int, scale: int = SCALE, deff: float = 1.0) -> Estimate:
+    """Returns the mean of value - label (bias) in the label's unit; 0 is best, above 0 it says too much.
+
+    >>> mean_error(-4 * 10**9, 10 * 10**9, 2).value
+    -2.0
+    """
+    return mean(total, squares, n, scale, deff)
+
+
+def root_mean_squared_error(
+    squares: int, fourths: int, n: int, scale: int = SCALE, deff: float = 1.0
+) -> Estimate:  # fmt: skip
+    """Returns the square root of the mean squared error in the label's unit; 0 is best.
+
+    From the sums of squared errors and of their squares; the interval is Student's for the mean square, through the
+    delta method: its reach over twice the root.
+
+    >>> root_mean_squared_error(8 * 10**9, 32 * 10**9, 2).value
+    2.0
+    """
+    square = mean(squares, fourths, n, scale, deff, floor=0.0)
+    if square.value is None:
+        return undefined("0 rows", method="delta method")
+    root = sqrt(square.value)
+    bounds = partial(_root_limits, root, square.bounds)
+    return Estimate(root, n, "delta method", bounds, n, square.numerator, n, square.note)
+
+
+def _root_limits(root: float, bounds: Bounds, level: float) -> Limits:
+    """Returns the limits of a root from those of its square: d root = d square / (2 root)."""
+    high = bounds(level)[1]
+    if high is None or root == 0:
+        return 0.0, None if high is None else 0.0
+    reach = (high - root * root) / (2 * root)
+    return max(root - reach, 0.0), root + reach
