@@ -252,7 +252,7 @@ class Ratio(_Contrast):
     def value(self) -> float | None:
         if not self.computable() or not self.reference.hits:
             return None
-        return (self.group.hits / self.group.trials) / (self.reference.hits / self.reference.trials)
+        return self.group.hits * self.reference.trials / (self.group.trials * self.reference.hits)
 
     @property
     def method(self) -> str:
