@@ -49,7 +49,7 @@ class Size:
 
 
 def chunk(size: Size, first: int) -> pa.Table:
-    """Returns up to CHUNK rows from row number `first`; each chunk has a seed of its own, so chunks may be made in any order."""
+    """Returns up to CHUNK rows from row number `first`; a chunk's seed is its own, so their order does not matter."""
     n = min(CHUNK, size.rows - first)
     rng = np.random.default_rng([size.seed, first])
     numbers = rng.standard_normal((len(NUMERIC), n), dtype=np.float32)
