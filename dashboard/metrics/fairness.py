@@ -95,10 +95,10 @@ def _compared(rates: Groups) -> _Compared:
 
 
 def largest_difference(*rates: Groups) -> Estimate:
-    """Returns largest minus smallest rate of the groups, of several rates the larger; 0 is best.
-
     """Returns largest minus smallest rate of the groups, the worst of several rates; 0 is best.
-    pair's distance (at least 0) to the largest upper limit. `minimum()` is the smaller denominator of the two groups
+
+    The interval is that of all K pairs of groups by Newcombe at level 1 - (1 - level)/K: the largest lower limit of
+    a pair's distance (at least 0) and the largest upper limit. `minimum()` is the smaller denominator of the two groups
     that the value comes from.
 
     >>> largest_difference({"F": Rate(61, 100), "M": Rate(75, 100)}).value
