@@ -182,7 +182,7 @@ def deteriorated(seen: pd.DataFrame, rng: Random) -> NDArray[np.int8]:
 
 
 def partly_measured(seen: pd.DataFrame, rng: Random) -> pd.DataFrame:
-    """Returns the values less those nobody took: blood is taken more often from the sicker, 1 % of vitals are missing."""
+    """Returns the values less those nobody took: blood is taken more often from the sicker; 1 % of vitals miss."""
     out = seen.copy()
     blood = rng.logistic(0, 1, len(seen))  # one needle: a patient with CRP has sodium too
     for name, logit in ARE_LABS_TAKEN.items():
