@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 from duckdb import Error as Error
+
+from dashboard.errors import EvenhandError
+from dashboard.sql import identifier, literal
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -39,3 +44,54 @@ def connect(
     connection.execute("SET TimeZone = $zone", {"zone": timezone})
     connection.execute("SET enable_progress_bar = true; SET enable_progress_bar_print = false")
     return connection
+
+
+def paths(files: Sequence[Path]) -> str:
+    """Returns the list literal of files for read_parquet."""
+    return "[" + ", ".join(literal(str(file)) for file in files) + "]"
+
+
+def attach(connection: Connection, file: Path, name: str) -> None:
+    """Does attach a DuckDB file for writing under a name; the file is made where it is missing."""
+    connection.execute(f"ATTACH {literal(str(file))} AS {identifier(name)}")
+
+
+class Snapshot:
+    """One published rollup, read-only. Threads may share it: every call has a cursor of its own."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.number = int(file.stem) if file.stem.isdigit() else 0
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        }
+        try:
+            self._connection = duckdb.connect(str(file), read_only=True, config=config)
+        except Error as error:
+            raise EvenhandError(
+                f"The rollup {file} cannot be opened: {error}",
+                todo="Count again: evenhand rollup MODEL --all (the log is untouched)",
+            ) from error
+
+    def __enter__(self) -> Snapshot:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Does close the file; whoever still reads keeps reading."""
+        self._connection.close()
+
+    def rows(self, statement: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """Returns the statement's rows; integers are exact whatever their size."""
+        return self._connection.cursor().execute(statement, parameters or {}).fetchall()
+
+    def meta(self) -> dict[str, str]:
+        """Returns the rollup's facts: identity, basis, contract, bins, built_at, code."""
+        return dict(self.rows("SELECT key, value FROM meta"))  # type: ignore[arg-type]
+
+    def batches(self) -> set[str]:
+        """Returns the batches that were counted."""
+        return {batch for (batch,) in self.rows("SELECT batch FROM batches")}

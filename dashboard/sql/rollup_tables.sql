@@ -1,0 +1,30 @@
+-- The rollup: long tables of integer sums. attribute '' is everybody; NULL label or decision: there is none.
+-- Losses and scores are sums of round(x * 1e9); a feature's total is in steps of its grid (bins.json).
+CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL);
+CREATE TABLE batches (batch VARCHAR PRIMARY KEY);
+CREATE TABLE outcomes (
+    day DATE, version VARCHAR, attribute VARCHAR, grp VARCHAR, label VARCHAR, decision VARCHAR,
+    n BIGINT, scored BIGINT, score_sum HUGEINT, brier_sum HUGEINT, brier_sq HUGEINT,
+    log_loss_sum HUGEINT, log_loss_sq HUGEINT, clipped BIGINT
+);
+CREATE TABLE errors (
+    day DATE, version VARCHAR, attribute VARCHAR, grp VARCHAR, n BIGINT, labelled BIGINT,
+    error_sum HUGEINT, absolute_sum HUGEINT, square_sum HUGEINT, fourth_sum HUGEINT, label_sum HUGEINT, label_sq HUGEINT
+);
+CREATE TABLE bins (
+    day DATE, version VARCHAR, attribute VARCHAR, grp VARCHAR, bin SMALLINT, label VARCHAR, decision VARCHAR, n BIGINT
+);
+CREATE TABLE subjects (
+    day DATE, version VARCHAR, attribute VARCHAR, grp VARCHAR, bucket UTINYINT, label VARCHAR, decision VARCHAR,
+    n BIGINT, brier_sum HUGEINT, log_loss_sum HUGEINT
+);
+CREATE TABLE delays (
+    day DATE, version VARCHAR, attribute VARCHAR, grp VARCHAR, label VARCHAR, delay INTEGER, n BIGINT
+);
+CREATE TABLE latency (
+    day DATE, hour TIMESTAMP, version VARCHAR, endpoint VARCHAR, status VARCHAR, bin SMALLINT, n BIGINT
+);
+CREATE TABLE volume (day DATE, hour TIMESTAMP, version VARCHAR, n BIGINT, failed BIGINT, scored BIGINT, score_sum HUGEINT);
+CREATE TABLE features (day DATE, version VARCHAR, feature VARCHAR, bin SMALLINT, n BIGINT, total HUGEINT);
+CREATE TABLE categories (day DATE, version VARCHAR, feature VARCHAR, category VARCHAR, n BIGINT);
+CREATE TABLE quality (day DATE, version VARCHAR, feature VARCHAR, n BIGINT, missing BIGINT, out_of_range BIGINT);
