@@ -90,7 +90,7 @@ def insurance(age: Floats, rng: Random) -> NDArray[np.str_]:
 def arrivals(period: Period, n: int, rng: Random) -> pd.DatetimeIndex:
     """Returns n instants in order: days busier on Mondays, hours busier by day."""
     first = np.datetime64(period.since, "D")
-    weekday = pd.DatetimeIndex(first + np.arange(period.days)).weekday.to_numpy()
+    weekday = pd.DatetimeIndex(first + np.arange(period.days)).day_of_week.to_numpy()
     share = WEEKDAYS[weekday] / WEEKDAYS[weekday].sum()
     day = np.repeat(np.arange(period.days), even(n, share))
     hour = rng.choice(24, size=n, p=HOURS / HOURS.sum())
