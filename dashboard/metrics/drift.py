@@ -1,0 +1,280 @@
+"""How far a feature has moved since the reference, from two histograms: PSI, Jensen-Shannon, KS and Wasserstein.
+
+Every function takes the reference, the current window and, where there are any, earlier windows of the same length.
+The interval is of the distance between what the two windows were drawn from; where the current window does not differ
+from the earlier ones by more than they do from each other (`days.p_of_days` above 1 - level), its lower limit is 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from math import log, pi, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import chdtri, chndtr, chndtrinc, gammainccinv, kolmogi
+
+from dashboard.metrics.days import ENOUGH, p_of_days
+from dashboard.metrics.histograms import Feature, Histogram, Paired, paired
+from dashboard.rates import Estimate, Exact, Limits, undefined, z_of
+
+Floats = NDArray[np.float64]
+NUMEROUS = 1e5
+
+
+def psi(reference: Feature, current: Feature, windows: Sequence[Feature] = ()) -> Estimate | Exact:
+    """Returns the population stability index, sum of (q - p) ln(q / p) over common bins; 0 is no drift.
+
+    Shares are (count + 0.5) / (n + 0.5 B). PSI / (1/n + 1/m) is noncentral chi-squared with B - 1 degrees of freedom
+    (Yurdakul 2018), which gives the interval and the limit under no drift.
+
+    >>> from dashboard.metrics.histograms import Categories
+    >>> moved = psi(Categories({"a": 500, "b": 500}), Categories({"a": 600, "b": 400}))
+    >>> round(moved.value, 4), [round(limit, 3) for limit in moved.interval()]
+    (0.0405, [0.013, 0.083])
+    """
+
+    def index(p: Floats, q: Floats) -> float:
+        return float(np.sum((q - p) * np.log(q / p)))
+
+    return _divergence(reference, current, windows, index, _itself, _itself)
+
+
+def js_distance(reference: Feature, current: Feature, windows: Sequence[Feature] = ()) -> Estimate | Exact:
+    """Returns the Jensen-Shannon distance, the root of the divergence in bits; 0 is no drift, 1 is nothing in common.
+
+    Shares as for the PSI. Eight times the divergence in nats is distributed as the PSI is where both are small.
+
+    >>> from dashboard.metrics.histograms import Categories
+    >>> round(js_distance(Categories({"a": 500, "b": 500}), Categories({"a": 600, "b": 400})).value, 4)
+    0.0853
+    """
+
+    def distance(p: Floats, q: Floats) -> float:
+        middle = (p + q) / 2
+        nats = float(np.sum(p * np.log(p / middle)) + np.sum(q * np.log(q / middle))) / 2
+        return sqrt(max(nats, 0.0) / log(2))
+
+    return _divergence(reference, current, windows, distance, _index_of_distance, _distance_of_index)
+
+
+def psi_limit(bins: int, n: int, m: int, level: float = 0.95) -> float:
+    """Returns what the PSI of n against m rows stays under with this probability when nothing has drifted.
+
+    >>> round(psi_limit(10, 500, 500, 0.999), 7), round(psi_limit(32, 1000, 1500), 7)
+    (0.1115087, 0.0749756)
+    """
+    return float(chdtri(bins - 1, 1 - level)) * (1 / n + 1 / m)
+
+
+def ks(reference: Histogram, current: Histogram, windows: Sequence[Histogram] = ()) -> Estimate:
+    """Returns the largest gap between the cumulative shares at the bin edges, missing values left out; 0 is no drift.
+
+    Between the edges the gap can be larger by at most the largest reference bin's share, which the note gives and the
+    upper limit includes. The interval is Kolmogorov's band for the two cumulative distributions together (Smirnov
+    1939).
+
+    >>> ks(Histogram.of([50, 50], [0, 50]), Histogram.of([30, 70], [0, 70])).value
+    0.2
+    """
+    n, m = reference.present, current.present
+    method = "Kolmogorov band"
+    if not n or not m:
+        return undefined(_sizes(n, m, "values"), m, method=method)
+    gap = float(np.abs(np.cumsum(reference.counts) / n - np.cumsum(current.counts) / m).max())
+    coarse = int(reference.counts.max()) / n
+    bounds = partial(_band, gap, sqrt(1 / n + 1 / m), coarse)
+    limit = min(float(kolmogi(0.05)) * sqrt(1 / n + 1 / m), 1.0)
+    note = f"binning hides at most {coarse:.2g}"
+    return _held(Estimate(gap, m, method, bounds, min(n, m), note=note), limit, reference, current, windows)
+
+
+def wasserstein(
+    reference: Histogram, current: Histogram, windows: Sequence[Histogram] = (), standardised: bool = False
+) -> Estimate:
+    """Returns the area between the cumulative distributions, in the feature's unit or in reference standard deviations.
+
+    Each bin's rows are taken to lie at their mean in their own window. The interval adds and takes away what the area
+    between the two errors stays under: a gamma distribution with the mean and variance that this area has.
+
+    >>> wasserstein(Histogram.of([50, 50], [0, 50]), Histogram.of([50, 50], [0, 100])).value
+    0.5
+    """
+    n, m = reference.present, current.present
+    method = "gamma bound of the area"
+    if not n or not m:
+        return undefined(_sizes(n, m, "values"), m, method=method)
+    deviation = _deviation(reference)
+    unit = deviation if standardised else 1.0
+    if not unit:
+        return undefined("the reference has one value only", m, min(n, m), method)
+    area = _area(reference, current) / unit
+    shape, scale = _area_of_errors(reference, current)
+    bounds = partial(_around, area, shape, scale / unit)
+    limit = float(gammainccinv(shape, 0.05)) * scale / unit if shape else 0.0
+    note = f"{area * unit / deviation:.2g} reference standard deviations" if deviation and not standardised else ""
+    return _held(Estimate(area, m, method, bounds, min(n, m), note=note), limit, reference, current, windows)
+
+
+def _sizes(n: int, m: int, what: str) -> str:
+    return f"{n} {what} in the reference, {m} now"
+
+
+def _divergence(
+    reference: Feature,
+    current: Feature,
+    windows: Sequence[Feature],
+    value_of: Callable[[Floats, Floats], float],
+    inward: Callable[[float], float],
+    outward: Callable[[float], float],
+) -> Estimate | Exact:
+    """Returns a divergence over common bins; `inward` brings its value to the scale of the PSI, `outward` back."""
+    n, m = reference.n, current.n
+    method = "noncentral chi-squared"
+    if not n or not m:
+        return undefined(_sizes(n, m, "rows"), m, method=method)
+    common = paired(reference, current)
+    if common.bins < 2:
+        if _constant(reference, current):
+            return Exact(0.0, m, note="one value throughout")
+        return undefined(f"{_sizes(n, m, 'rows')}: too few for two bins", m, min(n, m), method)
+    p, q = _shares(common.reference), _shares(common.current)
+    value = value_of(p, q)
+    n, m = int(common.reference.sum()), int(common.current.sum())
+    unit = 1 / n + 1 / m
+    bounds = partial(_noncentral, value, inward(value) / unit, common.bins - 1, unit, outward)
+    limit = outward(psi_limit(common.bins, n, m))
+    left = reference.missing + current.missing if len(common.names) and not _counts_missing(common) else 0
+    note = f"{common.bins} bins" + (f"; {left} missing left out" if left else "")
+    return _held(Estimate(value, m, method, bounds, min(n, m), note=note), limit, reference, current, windows)
+
+
+def _counts_missing(common: Paired) -> bool:
+    return isinstance(common.bin_of, dict) or common.names[-1] == "missing"
+
+
+def _constant(reference: Feature, current: Feature) -> bool:
+    if isinstance(reference, Histogram) and isinstance(current, Histogram):
+        used = int(np.count_nonzero(reference.counts + current.counts))
+    else:
+        used = len({name for side in (reference, current) for name, count in side.counts.items() if count})
+    return used + bool(reference.missing + current.missing) < 2
+
+
+def _shares(counts: NDArray[np.int64]) -> Floats:
+    shares: Floats = (counts + 0.5) / (counts.sum() + 0.5 * len(counts))
+    return shares
+
+
+def _itself(value: float) -> float:
+    return value
+
+
+def _index_of_distance(distance: float) -> float:
+    return 8 * log(2) * distance * distance
+
+
+def _distance_of_index(index: float) -> float:
+    return min(sqrt(index / (8 * log(2))), 1.0)
+
+
+def _held(
+    measure: Estimate, limit: float, reference: Feature, current: Feature, windows: Sequence[Feature]
+) -> Estimate:
+    """Returns the measure with its limit under no drift in the note, its lower limit held by the earlier windows."""
+    p = p_of_days(reference, current, windows)
+    days = "days assumed independent" if p is None else f"p {p:.2g} among {len(windows)} earlier windows"
+    if p is None and windows:
+        days += f" ({len(windows)} earlier windows, {ENOUGH} needed)"
+    notes = [measure.note, f"without drift under {limit:.2g} in 95 of 100", days]
+    bounds = measure.bounds if p is None else partial(_held_limits, measure.bounds, p)
+    return Estimate(
+        measure.value,
+        measure.n,
+        measure.method,
+        bounds,
+        measure.smallest,
+        note="; ".join(part for part in notes if part),
+    )
+
+
+def _held_limits(bounds: Callable[[float], Limits], p: float, level: float) -> Limits:
+    low, high = bounds(level)
+    return (0.0 if p > 1 - level else low), high
+
+
+def _noncentral(
+    value: float, x: float, degrees: int, unit: float, outward: Callable[[float], float], level: float
+) -> Limits:
+    """Returns the limits of a divergence from x = index / unit; they contain the value, which is biased upwards."""
+    low, high = _noncentralities(x, degrees, (1 - level) / 2)
+    return min(outward(low * unit), value), max(outward(high * unit), value)
+
+
+def _noncentralities(x: float, degrees: int, tail: float) -> tuple[float, float]:
+    """Returns the noncentralities at which x is the upper and the lower `tail` quantile; 0 where none is."""
+    if x > NUMEROUS:
+        square = z_of(1 - 2 * tail) ** 2
+        middle = x - degrees + 2 * square
+        reach = sqrt(middle**2 - (x - degrees) ** 2 + 2 * square * degrees)
+        return middle - reach, middle + reach
+    central = float(chndtr(x, degrees, 0.0))
+    low = float(chndtrinc(x, degrees, 1 - tail)) if central > 1 - tail and 1 - tail < 1 else 0.0
+    high = float(chndtrinc(x, degrees, tail)) if central > tail else 0.0
+    return low, high
+
+
+def _band(gap: float, unit: float, coarse: float, level: float) -> Limits:
+    reach = float(kolmogi(1 - level)) * unit
+    return max(gap - reach, 0.0), min(gap + reach + coarse, 1.0)
+
+
+def _deviation(histogram: Histogram) -> float:
+    """Returns the standard deviation of the bin means."""
+    used = histogram.counts > 0
+    counts, means = histogram.counts[used], histogram.sums[used] / histogram.counts[used]
+    mean = float(counts @ means) / histogram.present
+    return sqrt(float(counts @ (means - mean) ** 2) / histogram.present)
+
+
+def _area(reference: Histogram, current: Histogram) -> float:
+    places, steps = [], []
+    for side, sign in ((reference, 1.0), (current, -1.0)):
+        used = side.counts > 0
+        places.append(side.sums[used] / side.counts[used])
+        steps.append(sign * side.counts[used] / side.present)
+    place, step = np.concatenate(places), np.concatenate(steps)
+    order = np.argsort(place, kind="stable")
+    return float(np.abs(np.cumsum(step[order])[:-1]) @ np.diff(place[order]))
+
+
+def _area_of_errors(reference: Histogram, current: Histogram) -> tuple[float, float]:
+    """Returns shape and scale of a gamma with mean and variance of the area under |error now - error then|.
+
+    The errors of the cumulative shares are Brownian bridges. For normal X, Y with correlation r the covariance of |X|
+    and |Y| is (2/pi) (r asin r + sqrt(1 - r^2) - 1) of their deviations (Nabeya 1951).
+    """
+    together = reference + current
+    used = together.counts > 0
+    means = together.sums[used] / together.counts[used]
+    widths = np.maximum(np.diff(means), 0.0)
+    covariance = np.zeros((len(widths), len(widths)))
+    for side in (reference, current):
+        share = np.cumsum(side.counts[used])[:-1] / side.present
+        covariance += np.minimum.outer(share, share) * (1 - np.maximum.outer(share, share)) / side.present
+    deviation = np.sqrt(np.diag(covariance))
+    scaled = widths * deviation
+    mean = sqrt(2 / pi) * float(scaled.sum())
+    if not mean:
+        return 0.0, 0.0
+    known = deviation > 0
+    r = np.clip(covariance[np.ix_(known, known)] / np.outer(deviation[known], deviation[known]), 0.0, 1.0)
+    folded = 2 / pi * (r * np.arcsin(r) + np.sqrt(1 - r * r) - 1)
+    variance = float(scaled[known] @ folded @ scaled[known])
+    return mean * mean / variance, variance / mean
+
+
+def _around(area: float, shape: float, scale: float, level: float) -> Limits:
+    reach = float(gammainccinv(shape, 1 - level)) * scale if shape else 0.0
+    return max(area - reach, 0.0), area + reach
