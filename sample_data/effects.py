@@ -35,7 +35,7 @@ def ageing_at_one_site(visits: pd.DataFrame, known: pd.DataFrame, rng: Random) -
     here = np.flatnonzero(known["site"] == AGEING_SITE)
     age = known["age_in_2026"].to_numpy()
     since, until = pd.Timestamp(AGEING_SINCE), pd.Timestamp(AGEING_UNTIL)
-    chance = np.clip((visits["time"] - since) / (until - since), 0, 1).to_numpy()
+    chance = ((visits["time"] - since) / (until - since)).clip(0, 1).to_numpy()
     affected = (known["site"].to_numpy()[visits["person"]] == AGEING_SITE) & (rng.random(len(visits)) < chance)
     three = np.column_stack([visits["person"].to_numpy(), rng.choice(here, size=(len(visits), 2))])
     oldest = three[np.arange(len(visits)), age[three].argmax(axis=1)]
@@ -105,7 +105,9 @@ def broken_rows(log: pd.DataFrame, rng: Random) -> pd.DataFrame:
     places = rng.choice(good, size=(3, each), replace=False)
     per_cent, timeless, twice = (log.iloc[np.sort(place)].copy() for place in places)
     per_cent = per_cent.assign(score=per_cent["score"] * 100 + 2, prediction_id=per_cent["prediction_id"] + "-PCT")
-    timeless = timeless.assign(time=pd.NaT, prediction_id=timeless["prediction_id"] + "-NOTIME")
+    timeless = timeless.assign(
+        time=pd.Series(pd.NaT, timeless.index), prediction_id=timeless["prediction_id"] + "-NOTIME"
+    )
     twice = twice.assign(latency_ms=twice["latency_ms"] + 1)
     added = pd.concat([log, per_cent, timeless, twice], keys=range(4), names=["kind", "row"])
     return added.sort_index(level=["row", "kind"], kind="stable").reset_index(drop=True)

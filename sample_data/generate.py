@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+from sklearn.pipeline import Pipeline
 
 if not __package__:  # run as a script: this folder is still a package (PEP 366)
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -70,7 +71,7 @@ def generate(
     return SampleFiles(kept[0], kept[1], write_predictions(delivered, out), write_labels(labels, out))
 
 
-def trained(known: pd.DataFrame, seed: int, encounters: int, progress: Progress) -> dict[str, models.Pipeline]:
+def trained(known: pd.DataFrame, seed: int, encounters: int, progress: Progress) -> dict[str, Pipeline]:
     """Returns v1 and v2, both trained on the half-year before the log, v2 on a label that overlooks women over 65."""
     rng = stream(seed, "training")
     visits = patients.visits(TRAINING, encounters, known, rng)
@@ -85,7 +86,7 @@ def trained(known: pd.DataFrame, seed: int, encounters: int, progress: Progress)
 
 
 def predicted(
-    known: pd.DataFrame, seed: int, encounters: int, fitted: dict[str, models.Pipeline]
+    known: pd.DataFrame, seed: int, encounters: int, fitted: dict[str, Pipeline]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Returns the log, one row per encounter, and its labels with the instant each arrives."""
     visits = patients.visits(LOG, encounters, known, stream(seed, "visits"))
@@ -103,7 +104,7 @@ def predicted(
     return log, pd.DataFrame({"prediction_id": log["prediction_id"], "deteriorated": label, "labeled_at": arrived})
 
 
-def answered(seen: pd.DataFrame, fitted: dict[str, models.Pipeline], seed: int) -> pd.DataFrame:
+def answered(seen: pd.DataFrame, fitted: dict[str, Pipeline], seed: int) -> pd.DataFrame:
     """Returns what the models answered, how long it took and whether it failed; v2 takes over on its first day."""
     log = seen.copy()
     log.insert(0, "prediction_id", [f"E{number:07d}" for number in range(1, len(seen) + 1)])

@@ -49,7 +49,8 @@ def second_model(seen: pd.DataFrame, label: NDArray[np.int8], seed: int) -> Pipe
 
 def scores(model: Pipeline, seen: pd.DataFrame) -> NDArray[np.float64]:
     """Returns P(deterioration) to four digits, never quite 0 or 1."""
-    return np.clip(np.round(model.predict_proba(seen[INPUTS])[:, 1], 4), 0.0001, 0.9999)
+    chance: NDArray[np.float64] = model.predict_proba(seen[INPUTS])[:, 1]
+    return np.clip(np.round(chance, 4), 0.0001, 0.9999)
 
 
 def timed(model: Pipeline, seen: pd.DataFrame, calls: int, warm_up: int = 50) -> list[float]:

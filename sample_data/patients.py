@@ -5,12 +5,13 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 Random = np.random.Generator
 
 SITES = {"A": 0.28, "B": 0.46, "C": 0.26}
@@ -100,7 +101,8 @@ def arrivals(period: Period, n: int, rng: Random) -> pd.DatetimeIndex:
 
 def even(n: int, share: Floats) -> NDArray[np.int64]:
     """Returns whole numbers that add up to n, as near to n * share as can be."""
-    return np.diff(np.rint(n * np.append(0.0, share.cumsum())).astype(np.int64))
+    bounds: NDArray[np.int64] = np.rint(n * np.append(0.0, share.cumsum())).astype(np.int64)
+    return np.diff(bounds)
 
 
 def visits(period: Period, n: int, known: pd.DataFrame, rng: Random) -> pd.DataFrame:
@@ -173,7 +175,8 @@ def risk(seen: pd.DataFrame) -> Floats:
         + 0.012 * (seen["age"] - 50)
         + 0.35 * (seen["arrival_mode"] == "ambulance")
     )
-    return (1 / (1 + np.exp(-logit))).to_numpy()
+    chance: Floats = 1 / (1 + np.exp(-logit.to_numpy(float)))
+    return chance
 
 
 def deteriorated(seen: pd.DataFrame, rng: Random) -> NDArray[np.int8]:
