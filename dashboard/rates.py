@@ -13,8 +13,6 @@ from functools import lru_cache
 from math import inf, sqrt
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
 from dashboard.errors import EvenhandError
@@ -193,35 +191,6 @@ class Difference(_Contrast):
         return p - q - sqrt((p - low) ** 2 + (above - q) ** 2), p - q + sqrt((high - p) ** 2 + (q - below) ** 2)
 
 
-@dataclass(frozen=True, slots=True)
-class FromOverall(Difference):
-    """Returns group minus everybody: (1 - w)(group - rest), w = the group's share of trials; `reference` is the rest.
-
-    The group is a part of everybody, so the two are not independent; group and rest are.
-
-    >>> FromOverall(Rate(5, 10), Rate(10, 40)).value  # 5 of 10 against 15 of 50
-    0.2
-    """
-
-    def _share_of_rest(self) -> float:
-        return self.reference.trials / (self.group.trials + self.reference.trials)
-
-    @property
-    def value(self) -> float | None:
-        difference = Difference(self.group, self.reference).value
-        return None if difference is None else difference * self._share_of_rest()
-
-    @property
-    def method(self) -> str:
-        return "Newcombe, group against rest"
-
-    def interval(self, level: float = 0.95) -> Limits:
-        low, high = Difference(self.group, self.reference).interval(level)
-        if low is None or high is None:
-            return NO_LIMITS
-        return low * self._share_of_rest(), high * self._share_of_rest()
-
-
 def mover_ratio(group: tuple[float, float, float], reference: tuple[float, float, float]) -> tuple[float, float]:
     """Returns the MOVER-R interval of a ratio from two (value, low, high); inf where there is no upper limit.
 
@@ -329,40 +298,3 @@ class Exact:
 
     def minimum(self) -> int:
         return self.n
-
-
-def design_effect(hits: ArrayLike, trials: ArrayLike) -> float:
-    """Returns how many times larger clustering makes the variance of a rate, at least 1, from counts per block.
-
-    The variance of the block residuals h - r t over the binomial one; 1 where it cannot be seen: a single block, or a
-    rate of 0 or 1.
-
-    >>> design_effect([10, 0, 10, 0], [10, 10, 10, 10])
-    13.333333333333334
-    """
-    h, t = np.asarray(hits, dtype=float), np.asarray(trials, dtype=float)
-    total, blocks = float(t.sum()), int(np.count_nonzero(t))
-    rate = float(h.sum()) / total if total else 0.0
-    if blocks < 2 or not 0 < rate < 1:
-        return 1.0
-    residual = h - rate * t
-    found = float(residual @ residual) * blocks / (blocks - 1) / (total * rate * (1 - rate))
-    return min(max(1.0, found), total)
-
-
-def subject_design_effect(hits: ArrayLike, trials: ArrayLike) -> float:
-    """Returns the design effect of a rate from counts in `SUBJECT_BUCKETS` hash buckets of subjects.
-
-    For a rate of 0 or 1, or in a single bucket, no residual shows, though the trials may all be of one subject: there
-    it is the largest that the subjects' sizes allow, sum of m^2 / T over subjects, estimated from the buckets by
-    taking away what chance alone puts together.
-
-    >>> subject_design_effect([0, 0], [0, 50])  # 50 rows of one subject, none a hit: worth one row
-    50.0
-    """
-    h, t = np.asarray(hits, dtype=float), np.asarray(trials, dtype=float)
-    total = float(t.sum())
-    if total and (float(h.sum()) in (0.0, total) or np.count_nonzero(t) == 1):
-        squares = float(t @ t) / total
-        return min(max(1.0, (SUBJECT_BUCKETS * squares - total) / (SUBJECT_BUCKETS - 1)), total)
-    return design_effect(h, t)

@@ -290,20 +290,12 @@ _SERVICE = (
 METRICS: dict[str, Metric] = RATES | {metric.name: metric for metric in (*_PERFORMANCE, *_FAIRNESS, *_DRIFT, *_SERVICE)}
 
 
-SYNONYMS = {
-    "auc": "roc_auc",
-    "fnr": "false_negative_rate",
-    "fpr": "false_positive_rate",
-    "mae": "mean_absolute_error",
-    "npv": "negative_predictive_value",
-    "ppv": "precision",
-    "recall": "true_positive_rate",
-    "rmse": "root_mean_squared_error",
-    "sensitivity": "true_positive_rate",
-    "specificity": "true_negative_rate",
-    "tnr": "true_negative_rate",
-    "tpr": "true_positive_rate",
-}
+_SYNONYMS = {
+    "auc": "roc_auc", "mae": "mean_absolute_error", "rmse": "root_mean_squared_error",
+    "recall": "true_positive_rate", "sensitivity": "true_positive_rate", "specificity": "true_negative_rate",
+    "tpr": "true_positive_rate", "tnr": "true_negative_rate", "fpr": "false_positive_rate",
+    "fnr": "false_negative_rate", "ppv": "precision", "npv": "negative_predictive_value",
+}  # fmt: skip
 
 
 def metric(name: str) -> Metric:
@@ -317,5 +309,7 @@ def metric(name: str) -> Metric:
     """
     found = METRICS.get(name)
     if found is None:
-        raise EvenhandError(f"There is no metric '{name}'.", todo=nearest(SYNONYMS.get(name.casefold(), name), METRICS))
+        raise EvenhandError(
+            f"There is no metric '{name}'.", todo=nearest(_SYNONYMS.get(name.casefold(), name), METRICS)
+        )
     return found

@@ -17,9 +17,38 @@ from numpy.typing import NDArray
 from scipy.special import chdtrc
 
 from dashboard.errors import EvenhandError
-from dashboard.rates import Difference, Estimate, FromOverall, Limits, Rate, Ratio, undefined
+from dashboard.rates import Difference, Estimate, Limits, Rate, Ratio, undefined
 
 Groups = Mapping[str, Rate]
+
+
+@dataclass(frozen=True, slots=True)
+class FromOverall(Difference):
+    """Returns group minus everybody: (1 - w)(group - rest), w = the group's share of trials; `reference` is the rest.
+
+    The group is a part of everybody, so the two are not independent; group and rest are.
+
+    >>> FromOverall(Rate(5, 10), Rate(10, 40)).value  # 5 of 10 against 15 of 50
+    0.2
+    """
+
+    def _share_of_rest(self) -> float:
+        return self.reference.trials / (self.group.trials + self.reference.trials)
+
+    @property
+    def value(self) -> float | None:
+        difference = Difference(self.group, self.reference).value
+        return None if difference is None else difference * self._share_of_rest()
+
+    @property
+    def method(self) -> str:
+        return "Newcombe, group against rest"
+
+    def interval(self, level: float = 0.95) -> Limits:
+        low, high = Difference(self.group, self.reference).interval(level)
+        if low is None or high is None:
+            return (None, None)
+        return low * self._share_of_rest(), high * self._share_of_rest()
 
 
 def differences(rates: Groups, reference: str) -> dict[str, Difference]:

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dashboard.errors import EvenhandError
-from dashboard.rates import Estimate, Exact, Limits, Rate, subject_design_effect, undefined, wilson
+from dashboard.metrics.clustering import subject_design_effect
+from dashboard.rates import Estimate, Exact, Limits, Rate, undefined, wilson
 
 TN, FP, UNDECIDED_NEGATIVE = (0, 0), (0, 1), (0, 2)
 FN, TP, UNDECIDED_POSITIVE = (1, 0), (1, 1), (1, 2)
