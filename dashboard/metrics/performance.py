@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dashboard.errors import EvenhandError
-from dashboard.metrics.clustering import subject_design_effect
+from dashboard.metrics.clusters import subject_design_effect
 from dashboard.rates import Estimate, Exact, Limits, Rate, undefined, wilson
 
 TN, FP, UNDECIDED_NEGATIVE = (0, 0), (0, 1), (0, 2)

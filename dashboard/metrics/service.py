@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import bdtr, bdtrik
 
-from dashboard.metrics.clustering import design_effect
+from dashboard.metrics.clusters import design_effect
 from dashboard.rates import Estimate, Exact, Limits, Rate, undefined
 
 SHORTEST_MS, LONGEST_MS, GROWTH = 0.01, 1e7, 1.02
