@@ -1,0 +1,257 @@
+"""One plain sentence per finding: what is judged, its number with interval and counts, the state, what is allowed.
+
+"Sensitivity for F, 65+ is 0.61 (0.54 to 0.68; 118 of 193), 14 points below M, 40-64 (8 to 20): outside the policy's
+10 (level 99.6 %)." Every interval in it is drawn at the level it names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from dashboard.metrics import METRICS, RATES
+from dashboard.policy.numbers import Figures, figures, percent
+from dashboard.policy.rules import Range
+from dashboard.policy.verdicts import Limits, State
+
+if TYPE_CHECKING:
+    from dashboard.rates import Measure
+
+SPOKEN = {
+    "true_positive_rate": "Sensitivity",
+    "true_negative_rate": "Specificity",
+    "latency_p50": "Median latency",
+    "latency_p95": "Latency p95",
+    "latency_p99": "Latency p99",
+}
+POSSIBLE = {"share": (0.0, 1.0), "score": (0.0, 1.0), "points": (-1.0, 1.0), "label": (-inf, inf)}
+POWER_Z = 0.8416  # the standard normal quantile of 0.8: found 4 times in 5
+
+
+@dataclass(frozen=True)
+class Said:
+    """Everything a sentence needs to know about one finding."""
+
+    context: Mapping[str, Any]
+    measure: Measure | None
+    allowed: Range
+    state: State
+    level: float
+    minimum_n: int
+
+    @property
+    def metric(self) -> str:
+        return str(self.context["metric"])
+
+    @property
+    def rate(self) -> str | None:
+        """Returns the rate that a signed difference or a ratio is made of; None for every other metric."""
+        base = re.sub(r"_(difference|ratio)$", "", self.metric)
+        return base if base != self.metric and base in RATES else None
+
+    @cached_property
+    def interval(self) -> Limits:
+        return self.measure.interval(self.level) if self.measure is not None else (None, None)
+
+    @cached_property
+    def figures(self) -> Figures:
+        return figures(METRICS[self.metric].unit, *self.interval, self.allowed)
+
+
+def sentence(said: Said) -> str:
+    """Returns the finding in words; the first letter is a capital, the end a full stop."""
+    if said.measure is None or said.measure.value is None:
+        return f"{subject(said)}{_against(said)} can't be computed: {_why(said)}."
+    text = f"{subject(said)} is {_number(said, said.measure, said.measure.value)}"
+    if said.state == "cannot be computed":
+        smaller = " in the smaller group" if said.rate else ""
+        has = f"{said.measure.minimum():,}{smaller}"
+        return f"{text}: can't be judged, the policy needs {said.minimum_n:,} and there are {has}."
+    policy = f"the policy's {_allowed(said)} (level {percent(said.level)})."
+    if said.state == "inconclusive":
+        return f"{text}: can't tell yet whether it is within {policy}{_smallest_breach(said, said.measure.value)}"
+    return f"{text}: {said.state} {policy}"
+
+
+def not_judged(name: str) -> str:
+    """Returns the sentence for a rule that nothing was found for."""
+    return (
+        f"The rule “{name}” judged nothing: this window has no readings for it (no labels, no such group or feature)."
+    )
+
+
+def subject(said: Said) -> str:
+    """Returns what is judged: `Sensitivity of v2 for F, 65+`."""
+    base = said.rate or said.metric
+    title = SPOKEN.get(base) or re.sub(r" \(.*\)$", "", METRICS[base].title)
+    attribute, group = said.context.get("attribute"), said.context.get("group")
+    by = (
+        f" for {group_words(attribute, group)}"
+        if group is not None
+        else f" by {_words(attribute)}"
+        if attribute
+        else ""
+    )
+    feature, version = said.context.get("feature"), said.context.get("version")
+    about = f" of {feature}" if feature else ""
+    about += f" {'in' if feature else 'of'} {version}" if version else ""
+    return title + about + by
+
+
+def group_words(attribute: str | None, group: str) -> str:
+    """Returns a group as a person says it; where it is bare digits, a truth value or unknown, with its attribute.
+
+    >>> group_words("sex*age_band", "F*65+"), group_words("site", "3"), group_words("sex", "unknown")
+    ('F, 65+', 'site 3', 'unknown sex')
+    """
+    names = (attribute or "").split("*")
+    parts = [part.replace("\\*", "*") for part in re.split(r"(?<!\\)\*", group)]
+    if len(names) != len(parts):
+        names = [""] * len(parts)
+    return ", ".join(_part(name, part) for name, part in zip(names, parts, strict=True))
+
+
+def _part(name: str, part: str) -> str:
+    if part == "unknown":
+        return f"unknown {_words(name)}".strip()
+    bare = re.fullmatch(r"-?\d+(\.\d+)?|true|false|yes|no|[YN]", part, re.IGNORECASE)
+    return f"{_words(name)} {part}".strip() if bare else part
+
+
+def _words(name: str | None) -> str:
+    return (name or "").replace("*", " and ").replace("_", " ")
+
+
+def _against(said: Said) -> str:
+    return f" against {_reference(said)}" if said.context.get("reference") else ""
+
+
+def _reference(said: Said) -> str:
+    reference = said.context.get("reference")
+    return group_words(said.context.get("attribute"), reference) if reference else "the others"
+
+
+def _why(said: Said) -> str:
+    note = (said.measure.note if said.measure is not None else "").removeprefix("cannot be computed").lstrip(": ")
+    return (note or "nothing to count").rstrip(".")
+
+
+def _number(said: Said, measure: Measure, value: float) -> str:
+    counts = _counts(measure)
+    if said.rate is None:
+        return f"{said.figures.full(value)} ({_inside(_to(said.figures, *said.interval), counts)})"
+    if not measure.denominator or measure.numerator is None:
+        return f"{_contrast(said, value)}, {counts}"
+    group: Measure | None = getattr(measure, "group", None)  # a rate's own interval stands before its contrast's
+    low, high = group.interval(said.level) if group is not None else (None, None)
+    shown = figures("share", low, high, ())
+    rate = shown(measure.numerator / measure.denominator)
+    return f"{rate} ({_inside(_to(shown, low, high), counts)}), {_contrast(said, value)}"
+
+
+def _contrast(said: Said, value: float) -> str:
+    shown, (low, high) = said.figures, said.interval
+    if said.metric.endswith("_ratio"):
+        return f"{shown(value)} times that of {_reference(said)}{_bracketed(_to(shown, low, high))}"
+    if low is None or high is None:
+        return f"{_points(shown, value)} {_reference(said)}"
+    if low > 0 or high < 0:
+        near, far = sorted((abs(low), abs(high)))
+        limits = f"{shown(near)} to {shown(far)}"
+    else:
+        limits = f"{_side(shown, low)} to {_side(shown, high)}"
+    return f"{_points(shown, value)} {_reference(said)} ({limits})"
+
+
+def _side(shown: Figures, value: float) -> str:
+    """Returns a signed limit in words: `14 below`."""
+    return f"{shown(abs(value))} {'below' if value < 0 else 'above'}"
+
+
+def _points(shown: Figures, value: float) -> str:
+    """Returns a signed difference in words: `14 points below`, `level with`."""
+    amount = shown(abs(value))
+    if amount == shown(0.0):
+        return "level with"
+    return f"{amount} {'point' if amount == '1' else 'points'} {'below' if value < 0 else 'above'}"
+
+
+def _to(shown: Figures, low: float | None, high: float | None) -> str:
+    if low is None and high is None:
+        return ""
+    if low is None or high is None:
+        return f"{shown(low)} or more" if low is not None else f"{shown(high)} or less" if high is not None else ""
+    return "" if low == high else f"{shown(low)} to {shown(high)}"
+
+
+def _counts(measure: Measure) -> str:
+    """Returns the counts behind a number, and what its note adds to them."""
+    counts = f"n {measure.n:,}"
+    if measure.numerator is not None and measure.denominator is not None:
+        counts = f"{measure.numerator:,.10g} of {measure.denominator:,.10g}"
+    return f"{counts}, {measure.note}" if measure.note else counts
+
+
+def _inside(limits: str, counts: str) -> str:
+    return f"{limits}; {counts}" if limits else counts
+
+
+def _bracketed(text: str) -> str:
+    return f" ({text})" if text else ""
+
+
+def _allowed(said: Said) -> str:
+    low, high, shown = *said.allowed, said.figures
+    unit = shown.suffix if shown.suffix != " points" else ""
+    if low is None:
+        return "any value" if high is None else f"maximum of {shown.limit(high)}{unit}"
+    if high is None:
+        return f"minimum of {shown.limit(low)}{unit}"
+    if low == -high and shown.scale != 1:
+        return shown.limit(high)
+    return f"range of {shown.limit(low)} to {shown.limit(high)}{unit}"
+
+
+def _smallest_breach(said: Said, value: float) -> str:
+    """Returns the sentence that says what this many cases could have shown: not significant is not fair.
+
+    The breach whose interval would clear the limit 4 times in 5, from the half-width on that side (an approximation).
+    """
+    unit, shown = METRICS[said.metric].unit, said.figures
+    breach = smallest_breach(value, said.interval, said.allowed, said.level, relative=unit == "ratio")
+    if breach is None:
+        return ""
+    low, high = POSSIBLE.get(unit, (0.0, inf))
+    if not low <= breach <= high:
+        return " So few cases can hardly show any breach."
+    signed = said.rate and not said.metric.endswith("_ratio")
+    words = _points(shown, breach) if signed else shown.full(breach)
+    return f" The smallest breach that this many cases show 4 times in 5 is about {words}."
+
+
+def smallest_breach(
+    value: float, interval: Limits, allowed: Range, level: float, *, relative: bool = False
+) -> float | None:
+    """Returns the value nearest to the allowed range that would be found outside it 4 times in 5; None if unknown.
+
+    `relative` takes the half-widths as factors, as a ratio needs.
+
+    >>> round(smallest_breach(-0.04, (-0.09, 0.01), (-0.1, 0.1), 0.95), 3)
+    -0.171
+    """
+    from statistics import NormalDist
+
+    (low, high), (least, most) = interval, allowed
+    stretch = 1 + POWER_Z / NormalDist().inv_cdf((1 + level) / 2)
+    below = above = None
+    if least is not None and high is not None and (high > 0 or not relative):
+        below = least * (value / high) ** stretch if relative else least - (high - value) * stretch
+    if most is not None and low is not None and (low > 0 or not relative):
+        above = most * (value / low) ** stretch if relative else most + (value - low) * stretch
+    if below is None or above is None:
+        return above if below is None else below
+    return below if value - below < above - value else above
