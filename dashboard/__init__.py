@@ -5,7 +5,18 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     errors                what went wrong, in sentences: found, expected, what to do
     settings              the workspace's paths, evenhand.toml, the environment -> Settings
     contract              contract.toml -> Contract: what the columns mean
+    policy/windows        which days are compared with which: reference, scheduled windows, the current one
+    policy/rules          Policy and Rule: what is allowed
+    policy/text           policy.toml, read, every mistake named
+    policy/proposal       a first policy.toml for a contract
+    policy/verdicts       one level for all judged together; four states
+    policy/numbers        numbers as they stand in sentences
+    policy/sentences      one plain sentence per finding
+    policy/findings       check(policy, measures) -> findings, worst first
     review/proof          canonical bytes, digests, signatures
+    review/events         what a person can do: flag, sign off; the envelope the ledger keeps
+    review/ledger         the append-only record, in SQLite
+    review/signoff        the digest of readings; is a sign-off current or stale, and why
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from dashboard import contract
 from dashboard.errors import EvenhandError
-from dashboard.policy import Policy, Rule, Window, WindowPlan, parse, read, schedule, split
+from dashboard.policy import Policy, Rule, Window, WindowPlan, parse, propose, read, schedule, split, text
 from dashboard.policy.windows import refuse_overlap
 
 POLICY = """
@@ -85,6 +85,32 @@ def test_a_policy_is_read_as_written() -> None:
     assert policy.of_kind("fairness") == policy.rules[1:3]
 
 
+def test_the_documented_policy_is_one_and_documents_every_key() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "policy.md").read_text(encoding="utf-8")
+    assert len(parse(page.split("```toml")[1].split("```")[0], "docs/policy.md", CONTRACT).rules) == 3
+    for key in (*text.TOP[:2], *text.WINDOWS, *text.RULE, *text.ACTIONS):
+        assert f"{key}`" in page or f'"{key}"' in page, key
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+@pytest.mark.parametrize("columns", ["", 'latency_ms = "ms"\nstatus = "status"'])
+def test_the_proposed_policy_is_one(task: str, columns: str) -> None:
+    lines = (
+        f'[model]\nname = "m"\ntask = "{task}"\npositive = "1"\n[columns]\ntime = "t"\nscore = "s"\ndecision = "d"\n'
+    )
+    proposed_for = contract.parse(
+        lines.replace('positive = "1"', 'positive = "1"' if task == "binary" else "") + columns, "c"
+    )
+    proposed = parse(propose(proposed_for), "proposal", proposed_for)
+    assert {"psi"} < {rule.metric for rule in proposed.rules} or task == "regression"
+    assert ("latency_p95" in {rule.metric for rule in proposed.rules}) == bool(columns)
+
+
+def test_the_proposal_names_the_first_56_days_where_a_window_is_left() -> None:
+    assert parse(propose(CONTRACT, DAY, days(200)), "p", CONTRACT).windows.reference == Window(DAY, days(56))
+    assert parse(propose(CONTRACT, DAY, days(60)), "p", CONTRACT).windows.reference is None
+
+
 def test_comments_and_spacing_do_not_change_the_digest_and_a_limit_does() -> None:
     digest = parse(POLICY, "x").digest
     assert parse("# said\n" + POLICY.replace(" = ", "="), "x").digest == digest
@@ -116,6 +142,7 @@ def test_a_policy_file_that_is_not_there_is_said(tmp_path: Path) -> None:
         ('metric = "accuracy"\nmin = 0.8\nattribute = "sexe"', "Did you mean 'sex'"),
         ('metric = "accuracy"\nmin = 0.8\nattribute = "age_band*sex"', "Did you mean"),
         ('metric = "accuracy_difference"\nmin = -0.1', "no attribute is named"),
+        ('metric = "mean_error"\nmax = 0.1', "This model is binary"),
         ('metric = "psi"\nmax = 0.1', "none is named"),
         ('metric = "psi"\nmax = 0.1\nfeature = "lactat"', "Did you mean 'lactate'"),
         ('metric = "psi"\nmax = 0.1\nfeature = "*"\nattribute = "sex"', "not judged by group"),

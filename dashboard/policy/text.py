@@ -129,6 +129,9 @@ def _rule(table: Any, where: str, contract: Contract | None) -> Rule:
         judged = metric(_text(table, "metric", where) or "")
     except EvenhandError as error:
         raise EvenhandError(f"{where}: {error.found}", todo=error.todo) from error
+    if contract is not None and contract.task not in judged.tasks:
+        tasks = " and ".join(judged.tasks)
+        raise EvenhandError(f"{where}: {judged.name} is for {tasks} models", f"This model is {contract.task}")
     attribute, feature, version = (_text(table, key, where) for key in ("attribute", "feature", "version"))
     _check_attribute(judged, attribute, where, contract)
     _check_feature(judged, feature, where, contract)

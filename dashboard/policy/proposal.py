@@ -1,0 +1,89 @@
+"""A first policy.toml for a model: what can be judged with its contract, every limit marked as a choice to make."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from dashboard.contract import Contract
+from dashboard.policy.windows import DEFAULT_REFERENCE_DAYS, DRIFT_EVERY, EVERY
+
+HEAD = """\
+# What is allowed, fixed before the data are seen. Every limit here is a proposal: choose it, then raise the version.
+version = "{version}"
+minimum_n = 50               # of the denominator: below it a number is shown and not judged
+
+[windows]
+{reference}
+every = "{every}d"                # states are judged on windows that share no day; the last whole one is current
+drift = "{drift}d"                 # the same for drift
+# current = {{ since = "2026-03-01", until = "2026-03-29" }}     # or exactly one window, for a report
+"""
+ACCURACY = """
+[[rule]]                     # of all cases, how many does it get right?
+metric = "accuracy"
+min = 0.80
+"""
+FAIR = """
+[[rule]]                     # group minus reference group, for every attribute: {question}
+metric = "{metric}"
+attribute = "*"
+between = [-0.10, 0.10]
+"""
+DRIFT = """
+[[rule]]                     # 0.02 is a shift of about 0.14 standard deviations: look at it
+metric = "psi"
+feature = "*"
+max = 0.02
+then = ["watch"]
+
+[[rule]]                     # 0.1 is a shift of about 0.32 standard deviations: act
+metric = "psi"
+feature = "*"
+max = 0.1
+then = ["alert"]
+"""
+LATENCY = """
+[[rule]]                     # within how many milliseconds do 95 of 100 answers come?
+metric = "latency_p95"
+max = 1000
+"""
+ERRORS = """
+[[rule]]                     # of all requests, how many failed?
+metric = "error_rate"
+max = 0.01
+"""
+REGRESSION = """
+# [[rule]]                   # how far off is it on average, in units of the label?
+# metric = "mean_absolute_error"
+# max = 1.0
+"""
+
+
+def propose(contract: Contract, first: date | None = None, last: date | None = None) -> str:
+    """Returns a policy.toml for a contract; `first` and `last` are the first and last days of the log, if known.
+
+    The reference it names is the first 56 days, where a whole window is left after them.
+    """
+    since = first or date(2026, 1, 1)
+    known = first is not None and last is not None and (last - first).days + 1 >= DEFAULT_REFERENCE_DAYS + EVERY
+    until = since + timedelta(days=DEFAULT_REFERENCE_DAYS)
+    reference = (
+        f'reference = {{ since = "{since}", until = "{until}" }}   # until is exclusive; 8 drift windows or more'
+    )
+    head = HEAD.format(
+        version=f"{since:%Y-%m}", reference=reference if known else f"# {reference}", every=EVERY, drift=DRIFT_EVERY
+    )
+    return head + "".join(_rules(contract))
+
+
+def _rules(contract: Contract) -> list[str]:
+    rules = [REGRESSION if contract.task == "regression" else ACCURACY]
+    if contract.attributes and contract.task == "binary":
+        found, alarms = "how much more or less often are positive cases found?", "how many more or fewer false alarms?"
+        rules.append(FAIR.format(metric="true_positive_rate_difference", question=found))
+        rules.append(FAIR.format(metric="false_positive_rate_difference", question=alarms))
+    if contract.attributes and contract.task == "multiclass":
+        rules.append(FAIR.format(metric="accuracy_difference", question="how much more or less often is it right?"))
+    rules.append(DRIFT)
+    rules += [text for role, text in (("latency_ms", LATENCY), ("status", ERRORS)) if role in contract.columns]
+    return rules
