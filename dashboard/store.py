@@ -88,6 +88,11 @@ class Snapshot:
         """Returns the statement's rows; integers are exact whatever their size."""
         return self._connection.cursor().execute(statement, parameters or {}).fetchall()
 
+    def arrays(self, statement: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """Returns the statement's rows with every LIST as a numpy array: quicker than `rows` for long lists."""
+        columns = self._connection.cursor().execute(statement, parameters or {}).fetchnumpy()
+        return list(zip(*(column.tolist() for column in columns.values()), strict=True))
+
     def meta(self) -> dict[str, str]:
         """Returns the rollup's facts: identity, basis, contract, bins, built_at, code."""
         return dict(self.rows("SELECT key, value FROM meta"))  # type: ignore[arg-type]

@@ -49,9 +49,12 @@ class Bins:
 
 def read(path: Path) -> Bins | None:
     """Returns the bins of a model's bins.json; None where there is none yet."""
-    if not path.is_file():
-        return None
-    found = json.loads(path.read_text(encoding="utf-8"))
+    return parse(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def parse(text: str) -> Bins:
+    """Returns the bins that `Bins.text` wrote."""
+    found = json.loads(text)
     grids = {name: Grid(g["low"], g["scale"], tuple(g["cuts"])) for name, g in found["grids"].items()}
     return Bins(found["since"], found["until"], tuple(found["score_edges"]), found["score_exact"], grids)
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from dashboard import store
 from dashboard.contract import Contract
 from dashboard.log import FileEntry
+from dashboard.metrics.service import GROWTH, SHORTEST_MS
+from dashboard.metrics.service import edges as latency_edges
 from dashboard.rollup.bins import SCORE_CELLS, Bins, score_lists
+from dashboard.rollup.rows import typed, with_labels
 from dashboard.sql import identifier, literal
 from dashboard.sql.counting import Chunk, input_inserts, outcome_inserts
 from dashboard.sql.tallies import CELLS, Coding, coded
@@ -61,10 +63,13 @@ def _part(work: Work, days: Sequence[date]) -> Work:
 
 
 def prepare(connection: Any, bins: Bins) -> None:
-    """Does make the lookup tables that a coded chunk needs: the score lists and each feature's cells."""
+    """Does make the lookup tables that a coded chunk needs: one row of lists, and each feature's cells."""
     lower, following = score_lists(bins.score_edges)
-    connection.execute("CREATE OR REPLACE TEMP TABLE score_lists (lower_bins USMALLINT[], next_edges DOUBLE[])")
-    connection.execute("INSERT INTO score_lists VALUES ($lower, $following)", {"lower": lower, "following": following})
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE lookups AS SELECT $lower::USMALLINT[] AS lower_bins, "
+        "$following::DOUBLE[] AS next_edges, $latency::DOUBLE[] AS latency_edges",
+        {"lower": lower, "following": following, "latency": [*latency_edges()]},
+    )
     for index, grid in enumerate(bins.grids.values()):
         cuts = "[" + ", ".join(str(cut) for cut in grid.cuts) + "]::INTEGER[]"
         connection.execute(
@@ -86,8 +91,8 @@ def count(connection: Any, contract: Contract, bins: Bins, work: Work, progress:
 
 
 def _count_chunk(connection: Any, contract: Contract, bins: Bins, part: Work) -> None:
-    predictions = _typed(connection, contract, part)
-    source = _source(connection, predictions, part)
+    predictions = typed(connection, contract, part.predictions)
+    source = with_labels(connection, predictions, part.labels)
     coding = _coding(connection, contract, bins, predictions, part)
     chunk = Chunk(coding, part.days[0].isoformat())
     connection.execute(f"CREATE OR REPLACE TEMP TABLE coded AS {coded(coding, source, chunk.first_day)}")
@@ -96,70 +101,6 @@ def _count_chunk(connection: Any, contract: Contract, bins: Bins, part: Work) ->
         *(outcome_inserts(chunk) if part.outcomes else ()),
     ]:
         connection.execute(statement)
-
-
-def _read(entries: Sequence[FileEntry]) -> str:
-    files = store.paths([entry.path for entry in entries])
-    return f"read_parquet({files}, union_by_name = true, hive_partitioning = true, hive_types = {{'day': DATE}})"
-
-
-def _typed(connection: Any, contract: Contract, part: Work) -> str:
-    """Returns the chunk's predictions with every column that the contract names, in its type.
-
-    A column that no file of the chunk has is NULL; one that was text before the contract made it a number is cast.
-    """
-    read = _read(part.predictions)
-    found = {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()}  # noqa: S608
-    wanted = {f"x_{name}": "DOUBLE" if name in contract.numeric else "VARCHAR" for name in contract.named_columns}
-    absent = [f"NULL::{kind} AS {identifier(name)}" for name, kind in wanted.items() if name not in found]
-    cast = [
-        f"TRY_CAST({identifier(name)} AS {kind}) AS {identifier(name)}"
-        for name, kind in wanted.items()
-        if found.get(name, kind) != kind
-    ]
-    replaced = f" REPLACE ({', '.join(cast)})" if cast else ""
-    return f"(SELECT {', '.join(['*' + replaced, *absent])} FROM {read}{_once(part)})"  # noqa: S608
-
-
-def _once(part: Work) -> str:
-    """A day of several batches may hold a key twice (two writers at once): the row that came first counts."""
-    if len({entry.day for entry in part.predictions}) == len({(e.day, e.batch) for e in part.predictions}):
-        return ""
-    return " QUALIFY row_number() OVER (PARTITION BY day, id, version ORDER BY arrived_at, score, decision) = 1"
-
-
-def _source(connection: Any, predictions: str, part: Work) -> str:
-    """Returns the FROM clause of the chunk's rows with their latest labels and the days these took to come."""
-    if not part.labels:
-        return f"(SELECT *, greatest(date_diff('day', time, labeled_at), 0) AS delay FROM {predictions})"  # noqa: S608
-    versioned = _latest_labels(connection, part)
-    known_at = "CASE WHEN late.label IS NULL THEN p.labeled_at ELSE late.known_at END"
-    same_version = " AND (late.version IS NULL OR late.version = p.version)" if versioned else ""
-    best = (
-        " QUALIFY row_number() OVER (PARTITION BY p.day, p.id, p.version ORDER BY late.known_at DESC NULLS LAST, "
-        "late.arrived_at DESC, late.label DESC) = 1"
-        if versioned
-        else ""
-    )
-    return (
-        f"(SELECT p.* EXCLUDE (label), coalesce(late.label, p.label) AS label, "  # noqa: S608
-        f"greatest(date_diff('day', p.time, {known_at}), 0) AS delay FROM {predictions} AS p "
-        f"LEFT JOIN late ON late.day = p.day AND late.id = p.id{same_version}{best})"
-    )
-
-
-def _latest_labels(connection: Any, part: Work) -> bool:
-    """Does make `late`: per key the latest label: by labeled_at, else by arrival, then by value.
-
-    Returns whether any label names a version; one that names none holds for every version of its case.
-    """
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE late AS SELECT day, id, version, label, "  # noqa: S608
-        f"coalesce(labeled_at, arrived_at) AS known_at, arrived_at FROM {_read(part.labels)} "
-        "QUALIFY row_number() OVER (PARTITION BY day, id, version ORDER BY known_at DESC, arrived_at DESC, label DESC) = 1"
-    )
-    (versioned,) = connection.execute("SELECT count(version) FROM late").fetchall()[0]
-    return bool(versioned)
 
 
 def _coding(connection: Any, contract: Contract, bins: Bins, predictions: str, part: Work) -> Coding:
@@ -179,6 +120,7 @@ def _coding(connection: Any, contract: Contract, bins: Bins, predictions: str, p
         grids=bins.grids,
         score_edges=bins.score_edges,
         score_cells=SCORE_CELLS,
+        latency=(SHORTEST_MS, GROWTH, len(latency_edges())),
         categories=categorical,
         groups_binned={},
         has_subject="subject" in contract.columns,

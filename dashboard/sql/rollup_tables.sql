@@ -28,3 +28,11 @@ CREATE TABLE volume (day DATE, hour TIMESTAMP, version VARCHAR, n BIGINT, failed
 CREATE TABLE features (day DATE, version VARCHAR, feature VARCHAR, bin SMALLINT, n BIGINT, total HUGEINT);
 CREATE TABLE categories (day DATE, version VARCHAR, feature VARCHAR, category VARCHAR, n BIGINT);
 CREATE TABLE quality (day DATE, version VARCHAR, feature VARCHAR, n BIGINT, missing BIGINT, out_of_range BIGINT);
+
+-- What every reading statement asks: which bucket a day falls in, which versions are meant, under what name.
+-- A version of NULL is all versions together, shadows left out (they would count a case twice); '*' is each by itself.
+CREATE MACRO bucket_of(day, size) AS CASE size
+    WHEN 'day' THEN day WHEN 'week' THEN date_trunc('week', day)::DATE WHEN 'month' THEN date_trunc('month', day)::DATE END;
+CREATE MACRO is_chosen(version, wanted, shadow) AS CASE
+    WHEN wanted IS NULL THEN NOT list_contains(shadow, version) ELSE wanted = '*' OR version = wanted END;
+CREATE MACRO named_version(version, wanted) AS CASE WHEN wanted = '*' THEN version ELSE wanted END;

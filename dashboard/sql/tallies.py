@@ -19,6 +19,12 @@ CELLS = 4096  # grid cells of a numeric feature
 SHIFT = 12  # a grid value's cell is value >> SHIFT
 NO_LABEL = 255
 INPUT_TABLES = ("latency", "volume", "features", "categories", "quality")
+# The number of latency edges that are not above a latency: the logarithm only guesses, two comparisons decide.
+LATENCY_GUESS = "least(greatest(floor(ln(latency_ms / {first!r}) / ln({growth!r})) + 1, 1), {last})::INTEGER"
+LATENCY_BIN = (
+    "CASE WHEN latency_ms < latency_edges[1] THEN 0 ELSE latency_guess + (latency_ms >= latency_edges[latency_guess + 1])::INTEGER"
+    " - (latency_ms < latency_edges[latency_guess])::INTEGER END"
+)
 OUTCOME_TABLES = ("outcomes", "errors", "bins", "subjects", "delays")
 
 
@@ -40,6 +46,7 @@ class Coding:
     grids: Mapping[str, Grid]
     score_edges: tuple[float, ...]
     score_cells: int
+    latency: tuple[float, float, int]  # first edge, growth, number of edges
     categories: tuple[str, ...]
     groups_binned: Mapping[str, Sequence[str]]
     has_subject: bool
@@ -88,9 +95,18 @@ def coded(coding: Coding, source: str, first_day: str) -> str:
     """Returns the SELECT that turns joined log rows (`source`) into the chunk's coded table."""
     return (
         f"SELECT {', '.join([*_keys(coding, first_day), *_truth(coding), *_service(coding), *_inputs(coding)])} "  # noqa: S608
-        f"FROM (SELECT *, least(greatest(floor(sqrt(sqrt(score)) * {coding.score_cells}), 0), {coding.score_cells})::INTEGER"
-        f" AS score_cell FROM {source}) AS source, score_lists"
+        f"FROM (SELECT *, {_score_cell(coding)} AS score_cell, {_latency_guess(coding)} AS latency_guess "
+        f"FROM {source}) AS source, lookups"
     )
+
+
+def _score_cell(coding: Coding) -> str:
+    return f"least(greatest(floor(sqrt(sqrt(score)) * {coding.score_cells}), 0), {coding.score_cells})::INTEGER"
+
+
+def _latency_guess(coding: Coding) -> str:
+    first, growth, last = coding.latency
+    return LATENCY_GUESS.format(first=first, growth=growth, last=last)
 
 
 def _keys(coding: Coding, first_day: str) -> Iterator[str]:
@@ -130,7 +146,7 @@ def _service(coding: Coding) -> Iterator[str]:
     yield "date_diff('hour', DATE '1970-01-01', time)::INTEGER AS h"
     yield f"{code('endpoint', coding.names['endpoint'])} AS en"
     yield f"{code('status', coding.names['status'])} AS st"
-    yield "CASE WHEN latency_ms >= 0.001 THEN floor(ln(latency_ms) / ln(1.02)) WHEN latency_ms >= 0 THEN -350 END::SMALLINT AS lat"
+    yield f"{LATENCY_BIN}::SMALLINT AS lat"
 
 
 def _inputs(coding: Coding) -> Iterator[str]:

@@ -1,0 +1,284 @@
+"""The command line: parse, call, print, exit code. Results go to stdout, progress and advice to stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from dashboard.errors import EvenhandError
+
+if TYPE_CHECKING:
+    from dashboard.workspace import Model
+
+app = typer.Typer(
+    name="evenhand",
+    help="Model health and fairness review, with a human signature at the end.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+audit = typer.Typer(help="The record of what people did: is it intact?", no_args_is_help=True)
+app.add_typer(audit, name="audit")
+
+WorkspaceOption = Annotated[
+    Path | None,
+    typer.Option("--workspace", envvar="EVENHAND_WORKSPACE", help="The workspace directory (default ./workspace)."),
+]
+FormatOption = Annotated[str, typer.Option("--format", help="table, json or csv.")]
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
+COULD_NOT_RUN = 3
+
+
+def main() -> None:
+    """Does run the command line; what could not be done is said in one sentence, with exit code 3."""
+    try:
+        app(standalone_mode=True)
+    except EvenhandError as error:
+        _fail(error)
+    except BrokenPipeError:
+        sys.stderr.close()
+
+
+def _fail(error: Exception) -> NoReturn:
+    print(f"evenhand: {error}", file=sys.stderr)
+    raise SystemExit(COULD_NOT_RUN)
+
+
+def _model(workspace: Path | None, name: str) -> Model:
+    from dashboard.workspace import Workspace
+
+    return Workspace(workspace).model(name)
+
+
+@contextmanager
+def _progress(text: str) -> Iterator[Callable[[int, int], None]]:
+    """Yields what draws a bar on stderr: called with how much is done, and of how much."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(text, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@app.command()
+def init(
+    model: str,
+    file: Path,
+    workspace: WorkspaceOption = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace a contract or policy that is there.")] = False,
+) -> None:
+    """Propose contract.toml and policy.toml from a file, and say what was guessed and how sure it is."""
+    from dashboard import ingest, settings
+    from dashboard.contract import render
+
+    paths = settings.read(workspace).model(model)
+    proposal = ingest.propose(file, model)
+    settings.make_folder(paths.root)
+    for path, text in ((paths.contract, render(proposal.contract)), (paths.policy, proposal.policy)):
+        if path.exists() and not overwrite:
+            print(f"{path} is there already and was left as it is (--overwrite replaces it).", file=sys.stderr)
+            continue
+        try:
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise settings.cannot_write(path, error) from error
+        print(path)
+    _table({"column": g.column, "role": g.role, "sure": g.confidence, "why": g.why} for g in proposal.guesses)
+    print(f"\nRead both files and correct what is wrong. Then: evenhand ingest {model} {file}", file=sys.stderr)
+
+
+@app.command()
+def ingest(
+    model: str,
+    files: list[str],
+    workspace: WorkspaceOption = None,
+    labels: Annotated[bool, typer.Option("--labels", help="The files hold labels that came later.")] = False,
+    again: Annotated[bool, typer.Option(help="Take content in again, after a wrong contract was corrected.")] = False,
+) -> None:
+    """Take predictions (or --labels) into the log: Parquet, CSV, CSV.gz, JSON lines; files or globs."""
+    from dashboard.ingest import IntakeError
+
+    found = _model(workspace, model)
+    options = {} if labels else {"again": again}
+    failure: EvenhandError | None = None
+    with _progress("taking in") as progress:
+        try:
+            receipts = found.ingest(files, labels, progress=progress, **options)
+        except IntakeError as error:
+            receipts, failure = error.receipts, error
+    for receipt in receipts:
+        print(
+            f"{receipt.source}: {receipt.accepted:,} accepted, {receipt.repeated:,} repeated, "
+            f"{receipt.rejected:,} rejected"
+        )
+        for reason, count in receipt.reasons.items():
+            print(f"  {count:,} rejected: {reason}")
+        for note in receipt.notes:
+            print(f"  {note}", file=sys.stderr)
+    if failure:
+        _fail(failure)
+    print(f"Next: evenhand rollup {model}", file=sys.stderr)
+
+
+@app.command()
+def rollup(
+    model: str,
+    workspace: WorkspaceOption = None,
+    everything: Annotated[bool, typer.Option("--all", help="Count every day again.")] = False,
+    engine: Annotated[str, typer.Option(help="duckdb; spark comes with the extra of that name.")] = "duckdb",
+) -> None:
+    """Refresh the counts of the days that new rows or labels touch."""
+    if engine != "duckdb":
+        raise EvenhandError(f"The engine '{engine}' is not there yet", "duckdb", "Leave --engine out")
+    with _progress("counting") as progress:
+        built = _model(workspace, model).rollup(everything, progress)
+    for note in built.notes:
+        print(note, file=sys.stderr)
+    if built.days:
+        print(f"rollup {built.number}: {len(built.days)} days, {built.rows:,} rows counted in {built.seconds:.1f} s")
+    else:
+        print(f"rollup {built.number}: nothing new")
+
+
+@app.command()
+def readings(
+    model: str,
+    workspace: WorkspaceOption = None,
+    kind: Annotated[list[str] | None, typer.Option(help="performance, fairness, drift, service or data.")] = None,
+    metric: Annotated[list[str] | None, typer.Option(help="A metric's name; may be repeated.")] = None,
+    attribute: Annotated[list[str] | None, typer.Option(help="An attribute, or an intersection: sex*age_band.")] = None,
+    feature: Annotated[list[str] | None, typer.Option(help="A feature, or score, decision, label.")] = None,
+    version: Annotated[str | None, typer.Option(help="A version, or * for each by itself.")] = None,
+    since: Day = None,
+    until: Day = None,
+    by: Annotated[str | None, typer.Option(help="day, week or month.")] = None,
+    format: FormatOption = "table",
+) -> None:
+    """Print the numbers, each with n and its 95 % interval. --until is exclusive."""
+    from dashboard.report.asked import asked
+
+    found = _model(workspace, model)
+    scope = asked(found.scope, kind, metric, attribute, feature, version, _day(since), _day(until), by)
+    _print(format, [reading.as_dict() for reading in found.readings(scope)])
+
+
+def _day(moment: datetime | None) -> Any:
+    return moment.date() if moment else None
+
+
+@app.command()
+def check(model: str, workspace: WorkspaceOption = None, format: FormatOption = "table") -> None:
+    """Judge the policy. Exit code 0: all within; 1: something outside; 2: something can't be told; 3: could not run."""
+    from dashboard.policy import exit_code
+
+    findings = _model(workspace, model).findings()
+    if format == "table":
+        for finding in findings:
+            print(f"{finding.state:>18}  {finding.sentence}")
+    else:
+        _print(format, [finding.as_dict() for finding in findings])
+    raise SystemExit(exit_code(findings))
+
+
+@app.command()
+def serve(
+    workspace: WorkspaceOption = None,
+    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8501,
+    host: Annotated[
+        str, typer.Option(help="The address to listen on; loopback unless you choose another.")
+    ] = "127.0.0.1",
+) -> None:
+    """Open the dashboard of a workspace."""
+    from dashboard.ui.server import serve as run
+
+    run(workspace, host, port)
+
+
+@app.command()
+def demo(
+    workspace: WorkspaceOption = None,
+    build_only: Annotated[
+        bool, typer.Option("--build-only", help="Build the sample workspace, do not open it.")
+    ] = False,
+    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8501,
+) -> None:
+    """Build the sample workspace if it is missing, and open the dashboard."""
+    from dashboard.demo import build
+
+    for step in build(workspace):
+        print(step, file=sys.stderr)
+    if not build_only:
+        serve(workspace, port)
+
+
+@audit.command()
+def verify(workspace: WorkspaceOption = None) -> None:
+    """Say whether the record of acts is intact, and what this cannot detect."""
+    from dashboard import settings
+    from dashboard.review.ledger import Ledger
+
+    found = Ledger(settings.read(workspace).ledger).verify()
+    for line in found.lines():
+        print(line)
+    raise SystemExit(0 if found.intact else 1)
+
+
+@app.command()
+def doctor(workspace: WorkspaceOption = None) -> None:
+    """Say what is installed, what the workspace holds, what is missing and what to do."""
+    from dashboard.doctor import examine
+
+    healthy = True
+    for line in examine(workspace):
+        print(f"{'ok ' if line.ok else '!! '} {line.text}")
+        healthy = healthy and line.ok
+    raise SystemExit(0 if healthy else 1)
+
+
+def _print(format: str, rows: list[dict[str, Any]]) -> None:
+    if format == "json":
+        print(json.dumps(rows, ensure_ascii=False, indent=1, allow_nan=False))
+    elif format == "csv":
+        _csv(rows)
+    elif format == "table":
+        _table(rows)
+    else:
+        raise EvenhandError(f"The format '{format}' is not known", "table, json or csv")
+
+
+def _csv(rows: list[dict[str, Any]]) -> None:
+    import csv
+
+    writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]) if rows else [])
+    writer.writeheader()
+    writer.writerows(rows)
+
+
+def _table(rows: Iterable[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    kept = [{k: _text(v) for k, v in row.items()} for row in rows]
+    used = [name for name in (kept[0] if kept else {}) if any(row[name] for row in kept)]
+    table = Table(*used, box=None, pad_edge=False, header_style="bold")
+    for row in kept:
+        table.add_row(*(row[name] for name in used))
+    wide = None if sys.stdout.isatty() else 250
+    Console(width=wide, highlight=False, markup=False).print(table)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

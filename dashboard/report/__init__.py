@@ -1,0 +1,30 @@
+"""The report: a scope becomes readings, one tidy row for each metric, group and period.
+
+Every number comes from the rollup's sums; no row of the log is read here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dashboard.report.cells import rows
+from dashboard.report.drift import drift_readings
+from dashboard.report.fairness import fairness_readings
+from dashboard.report.performance import Source, performance_readings
+from dashboard.report.scope import COLUMNS, KINDS, Reading, Scope, check_names
+from dashboard.report.service import service_readings
+
+__all__ = ["COLUMNS", "KINDS", "Reading", "Scope", "Source", "readings", "rows"]
+
+
+def readings(source: Source, scope: Scope) -> Iterator[Reading]:
+    """Yields the readings of a scope, kind by kind; raises EvenhandError for names that the contract does not have."""
+    check_names(source.contract, scope.attributes, scope.features)
+    if {"performance", "data"} & set(scope.kinds):
+        yield from performance_readings(source, scope)
+    if "fairness" in scope.kinds:
+        yield from fairness_readings(source, scope)
+    if "drift" in scope.kinds:
+        yield from drift_readings(source, scope)
+    if "service" in scope.kinds:
+        yield from service_readings(source, scope)

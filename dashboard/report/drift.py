@@ -1,0 +1,118 @@
+"""Drift readings: each feature, the score, the decision and the label against the reference window."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+
+from dashboard.metrics import METRICS, drift
+from dashboard.metrics.histograms import Categories, Histogram
+from dashboard.rates import Measure, undefined
+from dashboard.report.cells import rows
+from dashboard.report.performance import Source
+from dashboard.report.scope import Place, Reading, Scope, reading
+from dashboard.rollup.bins import FINE
+
+Shape = Histogram | Categories
+Shapes = dict[tuple[date | None, str | None, str], Shape]  # bucket, version, feature
+OWN = ("score", "decision", "label")
+NUMERIC_ONLY = ("ks", "wasserstein", "wasserstein_standardised")
+
+
+def drift_readings(source: Source, scope: Scope) -> Iterator[Reading]:
+    """Yields the readings of the kind drift: every feature in every period of the scope against the reference."""
+    wanted = [name for name, metric in METRICS.items() if metric.kind == "drift" and scope.wants(name)]
+    if not wanted:
+        return
+    if scope.reference is None:
+        raise ValueError("drift needs a reference window")
+    everything = replace(scope, since=scope.reference[0], until=scope.reference[1], by=None, version=None)
+    reference = shapes(source, everything)
+    earlier = [shapes(source, replace(everything, since=a, until=b)) for a, b in scope.reference_windows]
+    overlap = scope.since < scope.reference[1] and scope.reference[0] < scope.until
+    for (bucket, version, feature), now in sorted(shapes(source, scope).items(), key=str):
+        before = reference.get((None, None, feature))
+        windows = [window[None, None, feature] for window in earlier if (None, None, feature) in window]
+        place = Place(version, feature=feature, bucket=bucket)
+        for metric in wanted:
+            if metric in NUMERIC_ONLY and not isinstance(now, Histogram):
+                continue
+            if overlap and not scope.by:
+                measure: Measure = undefined("the window shares days with the reference", now.n)
+            elif before is None:
+                measure = undefined("the reference window has no rows", now.n)
+            else:
+                measure = _measure(metric, before, now, windows)
+            yield reading(scope, metric, place, measure)
+
+
+def _measure(metric: str, before: Shape, now: Shape, windows: list[Shape]) -> Measure:
+    if metric == "wasserstein_standardised":
+        return drift.wasserstein(before, now, windows, standardised=True)  # type: ignore[arg-type]
+    function = {"psi": drift.psi, "js_distance": drift.js_distance, "ks": drift.ks, "wasserstein": drift.wasserstein}
+    return function[metric](before, now, windows)  # type: ignore[operator, no-any-return]
+
+
+def shapes(source: Source, scope: Scope) -> Shapes:
+    """Returns the histogram or categories of every feature of the scope, per period and version."""
+    wanted = scope.features
+    only = wanted[0] if wanted is not None and len(wanted) == 1 else None
+    parameters = scope.parameters(source.contract, feature=only)
+    found: Shapes = {}
+    for bucket, version, feature, bins, counts, totals in rows(source.snapshot, "features", parameters):
+        if wanted is None or feature in wanted:
+            found[bucket, version, feature] = _histogram(source, feature, bins, counts, totals)
+    for bucket, version, feature, names, counts in rows(source.snapshot, "categories", parameters):
+        if wanted is None or feature in wanted:
+            found[bucket, version, feature] = _categories(names, counts)
+    return found | {key: shape for key, shape in _own(source, scope).items() if wanted is None or key[2] in wanted}
+
+
+def _histogram(source: Source, feature: str, bins: list[int], counts: list[int], totals: list[float]) -> Histogram:
+    grid = source.bins.grids[feature]
+    size = len(grid.cuts) + 1 if grid.cuts else FINE
+    number, total = np.zeros(size, dtype=np.int64), np.zeros(size)
+    missing = 0
+    for bin_, count, steps in zip(bins, counts, totals, strict=True):
+        if bin_ < 0:
+            missing = count
+        else:
+            number[bin_] = count
+            total[bin_] = count * grid.low + (steps + count / 2) / grid.scale
+    return Histogram.of(number, total, missing)
+
+
+def _categories(names: list[str | None], counts: list[int]) -> Categories:
+    found = dict(zip(names, counts, strict=True))
+    missing = found.pop(None, 0)
+    return Categories({str(name): count for name, count in found.items()}, missing)
+
+
+def _own(source: Source, scope: Scope) -> Shapes:
+    """Returns the shapes of what the model says, and of the labels that have come: score, decision, label."""
+    parameters = scope.parameters(source.contract, attribute="")
+    found: Shapes = {}
+    outcomes: dict[tuple[date | None, str | None, str], dict[str | None, int]] = defaultdict(lambda: defaultdict(int))
+    for bucket, version, _, label, decision, n, *_ in rows(source.snapshot, "outcomes", parameters):
+        outcomes[bucket, version, "decision"][decision] += n
+        if label is not None:
+            outcomes[bucket, version, "label"][label] += n
+    for key, counts in outcomes.items():
+        found[key] = _categories(list(counts), list(counts.values()))
+    middles = score_middles(source)
+    scores: dict[tuple[date | None, str | None], np.ndarray[tuple[int], np.dtype[np.int64]]] = {}
+    for bucket, version, _, _label, bins, counts in rows(source.snapshot, "bins", parameters):
+        scores.setdefault((bucket, version), np.zeros(len(middles), dtype=np.int64))[bins] += counts
+    for (bucket, version), counts in scores.items():
+        found[bucket, version, "score"] = Histogram.of(counts, counts * middles)
+    return found
+
+
+def score_middles(source: Source) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Returns the score that stands for each bin: the score itself where each has a bin, else the middle."""
+    edges = np.array([0.0, *source.bins.score_edges])
+    return edges if source.bins.score_exact else (edges + np.array([*source.bins.score_edges, 1.0])) / 2

@@ -1,0 +1,78 @@
+"""What a policy's rules judge: each rule expanded to the measures of its window, ready for a verdict."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from dashboard.contract import Contract
+from dashboard.metrics import METRICS
+from dashboard.policy import Judged, Policy, Rule, Schedule, Window, schedule, split
+from dashboard.report import Reading, Scope, Source, readings
+
+Batch = tuple[str, str | None, tuple[str, ...], Window]  # kind, version, attributes, window
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The windows of a log under a policy: by the log's days, and for what needs labels by the days that are complete."""
+
+    by_log: Schedule
+    by_labels: Schedule
+
+    def window(self, rule: Rule) -> Window | None:
+        """Returns the window that a rule is judged on."""
+        labelled = "labels" in METRICS[rule.metric].needs
+        return (self.by_labels if labelled else self.by_log).judged(rule.kind)
+
+
+def plan(policy: Policy, first: date, last: date, complete: date) -> Plan:
+    """Returns the windows; `complete` is the day from which on labels are still coming."""
+    settled = max(first, min(last, complete - timedelta(days=1)))
+    return Plan(schedule(policy.windows, first, last), schedule(policy.windows, first, settled))
+
+
+def judged(source: Source, policy: Policy, windows: Plan) -> list[Judged]:
+    """Returns every measure that the policy's rules judge, each with the rule and what it is about."""
+    batches: dict[Batch, list[Rule]] = defaultdict(list)
+    for rule in policy.rules:
+        window = windows.window(rule)
+        if window is not None:
+            batches[rule.kind, rule.version, attributes_of(source.contract, rule), window].append(rule)
+    return [item for batch, rules in batches.items() for item in _judge(source, policy, windows, batch, rules)]
+
+
+def _judge(source: Source, policy: Policy, windows: Plan, batch: Batch, rules: Sequence[Rule]) -> Iterator[Judged]:
+    kind, version, attributes, window = batch
+    reference = windows.by_log.reference
+    if kind == "drift" and reference is None:
+        return
+    scope = Scope(
+        window.since,
+        window.until,
+        version=version,
+        attributes=attributes,
+        kinds=(kind,),
+        metrics=tuple(rule.metric for rule in rules),
+        reference=(reference.since, reference.until) if reference else None,
+        reference_windows=tuple((w.since, w.until) for w in split(reference, window.days)) if reference else (),
+    )
+    for found in readings(source, scope):
+        for rule in rules:
+            if rule.metric == found.metric and _meant(rule, found):
+                yield Judged(rule, found.as_dict(), found.measure)
+
+
+def _meant(rule: Rule, found: Reading) -> bool:
+    return rule.feature in (None, "*", found.feature)
+
+
+def attributes_of(contract: Contract, rule: Rule) -> tuple[str, ...]:
+    """Returns the attributes and intersections that a rule names; "*" is every one the contract declares."""
+    if rule.attribute is None:
+        return ()
+    if rule.attribute != "*":
+        return (rule.attribute,)
+    return (*contract.attribute_names, *("*".join(names) for names in contract.intersections))

@@ -1,0 +1,119 @@
+"""The counts behind pictures that no single reading holds: all latencies, two distributions, gaps, delays of labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dashboard import sql
+from dashboard.metrics import service
+from dashboard.metrics.histograms import Categories, Histogram
+from dashboard.report.cells import rows
+from dashboard.report.drift import score_middles, shapes
+from dashboard.report.labels import delays
+from dashboard.report.performance import Source
+from dashboard.report.scope import Scope
+from dashboard.sql.tallies import SHIFT
+
+DRAWN = 48  # bins of a drawn distribution
+PERIODS = 240  # columns of a heat map, at most about so many
+
+
+def latencies(source: Source, scope: Scope) -> pd.DataFrame:
+    """Returns all answers of the scope by period and latency bin: time, low, high (ms), n.
+
+    A period is as many whole hours as make about PERIODS of them.
+    """
+    found = source.snapshot.arrays(
+        sql.statement("read/latency"), replace(scope, by=None).parameters(source.contract, endpoint=None)
+    )
+    hours, bins, counts = (np.concatenate([np.asarray(r[i], dtype=np.int64) for r in found] or [[]]) for i in (2, 3, 4))
+    step = max(1, round((scope.until - scope.since).days * 24 / PERIODS))
+    edges = np.array([0.0, *service.edges(), np.inf])
+    frame = pd.DataFrame({"hour": hours.astype(np.int64) // step * step, "bin": bins.astype(np.int64), "n": counts})
+    grouped = frame.groupby(["hour", "bin"], as_index=False)["n"].sum()
+    at = pd.to_datetime(grouped["hour"].to_numpy() * 3600, unit="s")
+    place = grouped["bin"].to_numpy()
+    return pd.DataFrame({"time": at, "low": edges[place], "high": np.minimum(edges[place + 1], 1e7), "n": grouped["n"]})
+
+
+def volume(latency: pd.DataFrame) -> pd.DataFrame:
+    """Returns requests by period: time and n, from what `latencies` returns."""
+    return latency.groupby("time", as_index=False)["n"].sum()
+
+
+def label_delays(source: Source, scope: Scope) -> pd.DataFrame:
+    """Returns how many labels took how many days, for the scope's first attribute or everybody: group, delay, n."""
+    attribute = scope.attributes[0] if scope.attributes else ""
+    found = delays(source.snapshot, scope.since, scope.until, attribute)
+    return pd.DataFrame(
+        [(group or None, days, n) for (_, group), counts in found.items() for days, n in counts.items()],
+        columns=["group", "delay", "n"],
+    )
+
+
+def missing(source: Source, scope: Scope) -> pd.DataFrame:
+    """Returns missing and out-of-range values by day and feature: day, feature, n, missing, out_of_range."""
+    asked = replace(scope, by="day", version=None).parameters(source.contract, feature=None)
+    found = [(row[0], *row[2:]) for row in rows(source.snapshot, "quality", asked)]
+    return pd.DataFrame(found, columns=["day", "feature", "n", "missing", "out_of_range"])
+
+
+def distribution(source: Source, scope: Scope, feature: str) -> pd.DataFrame:
+    """Returns a feature in the reference and now, as shares.
+
+    Numeric: low, high, reference, now on DRAWN equal bins, what lies outside in the end bins. Categorical: category,
+    reference, now. Empty where one of the two windows has nothing.
+    """
+    if scope.reference is None:
+        return pd.DataFrame()
+    asked = replace(scope, features=(feature,), by=None)
+    before = replace(asked, since=scope.reference[0], until=scope.reference[1], version=None)
+    then = shapes(source, before).get((None, None, feature))
+    now = next(iter(shapes(source, asked).values()), None)
+    if isinstance(then, Categories) and isinstance(now, Categories):
+        return _categories(then, now)
+    if isinstance(then, Histogram) and isinstance(now, Histogram):
+        return _numeric(_edges(source, feature), then, now)
+    return pd.DataFrame()
+
+
+def _categories(then: Categories, now: Categories) -> pd.DataFrame:
+    names = [*dict.fromkeys((*then.counts, *now.counts)), "missing"]
+    columns = {
+        when: [{**shape.counts, "missing": shape.missing}.get(name, 0) / max(shape.n, 1) for name in names]
+        for when, shape in (("reference", then), ("now", now))
+    }
+    found = pd.DataFrame({"category": names} | columns)
+    return found[(found["reference"] > 0) | (found["now"] > 0)].reset_index(drop=True)
+
+
+def _edges(source: Source, feature: str) -> NDArray[np.float64]:
+    """Returns the edges between a feature's fine bins."""
+    if feature == "score":
+        return score_middles(source)[1:]
+    grid = source.bins.grids[feature]
+    return grid.low + np.array(grid.cuts, dtype=float) * (1 << SHIFT) / grid.scale
+
+
+def _numeric(edges: NDArray[np.float64], then: Histogram, now: Histogram) -> pd.DataFrame:
+    if len(edges) < 2 or not then.present or not now.present:
+        return pd.DataFrame()
+    drawn = np.linspace(edges[0], edges[-1], DRAWN + 1)
+    columns = {name: _spread(edges, shape.counts, drawn) for name, shape in (("reference", then), ("now", now))}
+    return pd.DataFrame({"low": drawn[:-1], "high": drawn[1:]} | columns)
+
+
+def _spread(
+    edges: NDArray[np.float64], counts: Sequence[int] | NDArray[np.int64], drawn: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Returns shares on the drawn bins: counts spread evenly inside their fine bin, the open ends on the outermost."""
+    known = np.asarray(counts, dtype=float)
+    below = np.cumsum(known)[: len(edges)]  # how many lie below each edge
+    cumulative = np.interp(drawn, edges, below)
+    cumulative[0], cumulative[-1] = 0.0, known.sum()
+    return np.diff(cumulative) / known.sum()  # type: ignore[no-any-return]

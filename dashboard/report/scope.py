@@ -1,0 +1,163 @@
+"""The scope of a question: which days, versions, attribute and features, by which period; and the reading it ends in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any, Literal
+
+from dashboard.contract import Contract
+from dashboard.errors import EvenhandError, nearest
+from dashboard.metrics import METRICS, Metric
+from dashboard.rates import Measure
+
+Period = Literal["day", "week", "month"]
+KINDS = ("performance", "fairness", "drift", "service", "data")
+COLUMNS = (
+    "kind", "metric", "attribute", "group", "reference", "feature", "version", "since", "until",
+    "value", "low", "high", "n", "numerator", "denominator", "method", "note",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What is asked. `until` is exclusive; `version` is None (all together), "*" (each by itself) or a name.
+
+    `attributes` are names of attributes or intersections; () is everybody. `reference` is the window that drift is
+    measured against; it shares no day with the scope's.
+    """
+
+    since: date
+    until: date
+    version: str | None = None
+    attributes: tuple[str, ...] = ()
+    features: tuple[str, ...] | None = None
+    by: Period | None = None
+    kinds: tuple[str, ...] = KINDS
+    metrics: tuple[str, ...] | None = None
+    reference: tuple[date, date] | None = None
+    reference_windows: tuple[tuple[date, date], ...] = ()
+
+    def wants(self, metric: str) -> bool:
+        """Returns whether the metric is asked for."""
+        return METRICS[metric].kind in self.kinds and (self.metrics is None or metric in self.metrics)
+
+    def any_of(self, *names: str) -> bool:
+        return any(self.wants(name) for name in names)
+
+    def parameters(self, contract: Contract, **more: Any) -> dict[str, Any]:
+        """Returns the parameters that the reading statements share."""
+        return {
+            "since": self.since,
+            "until": self.until,
+            "version": self.version,
+            "shadow": list(contract.shadow),
+            "by": self.by,
+        } | more
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a measure is about."""
+
+    version: str | None = None
+    attribute: str | None = None
+    group: str | None = None
+    reference: str | None = None
+    feature: str | None = None
+    bucket: date | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One number with its interval and everything that says what it is. `since` and `until` are ISO dates."""
+
+    kind: str
+    metric: str
+    attribute: str | None
+    group: str | None
+    reference: str | None
+    feature: str | None
+    version: str | None
+    since: str
+    until: str
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    numerator: float | None
+    denominator: float | None
+    method: str
+    note: str
+    measure: Measure | None = field(default=None, compare=False, repr=False)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Returns exactly the keys that `readings --format json` prints."""
+        return {name: getattr(self, name) for name in COLUMNS}
+
+
+def reading(scope: Scope, metric: str, place: Place, measure: Measure, note: str = "") -> Reading:
+    """Returns a measure as a reading, with its pointwise 95 % interval."""
+    low, high = measure.interval(0.95) if measure.value is not None else (None, None)
+    since, until = period(scope, place.bucket)
+    return Reading(
+        kind=METRICS[metric].kind,
+        metric=metric,
+        attribute=place.attribute,
+        group=place.group,
+        reference=place.reference,
+        feature=place.feature,
+        version=place.version,
+        since=since.isoformat(),
+        until=until.isoformat(),
+        value=_plain(measure.value),
+        low=_plain(low),
+        high=_plain(high),
+        n=int(measure.n),
+        numerator=_plain(measure.numerator),
+        denominator=_plain(measure.denominator),
+        method=measure.method,
+        note="; ".join(part for part in (measure.note, note) if part),
+        measure=measure,
+    )
+
+
+def _plain(number: float | int | None) -> float | int | None:
+    return (
+        None
+        if number is None
+        else int(number)
+        if float(number).is_integer() and isinstance(number, int)
+        else float(number)
+    )
+
+
+def period(scope: Scope, bucket: date | None) -> tuple[date, date]:
+    """Returns the days of a bucket, cut to the scope's window."""
+    if bucket is None or scope.by is None:
+        return scope.since, scope.until
+    if scope.by == "month":
+        end = date(bucket.year + bucket.month // 12, bucket.month % 12 + 1, 1)
+    else:
+        end = bucket + timedelta(days=7 if scope.by == "week" else 1)
+    return max(bucket, scope.since), min(end, scope.until)
+
+
+def wanted_metrics(names: Mapping[str, Metric], scope: Scope, task: str) -> Iterator[str]:
+    """Yields the metrics of a table that the scope wants and the task has."""
+    for name, metric in names.items():
+        if scope.wants(name) and task in metric.tasks:
+            yield name
+
+
+def check_names(contract: Contract, attributes: tuple[str, ...], features: tuple[str, ...] | None) -> None:
+    """Does refuse an attribute, intersection or feature that the contract does not have, naming the nearest."""
+    known = [*contract.attribute_names, *("*".join(names) for names in contract.intersections)]
+    for name in attributes:
+        if name not in known:
+            raise EvenhandError(f"The contract has no attribute '{name}'", todo=nearest(name, known))
+    columns = [*(feature.name for feature in contract.features), "score", "decision", "label"]
+    for name in features or ():
+        if name not in columns:
+            raise EvenhandError(f"The contract has no feature '{name}'", todo=nearest(name, columns))

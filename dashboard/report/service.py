@@ -1,0 +1,54 @@
+"""Service readings: latency quantiles, failures and throughput, with hours as blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+
+from dashboard import sql
+from dashboard.metrics import service
+from dashboard.rates import undefined
+from dashboard.report.cells import rows
+from dashboard.report.performance import Source
+from dashboard.report.scope import Place, Reading, Scope, reading
+
+QUANTILES = {
+    "latency_p50": service.latency_p50,
+    "latency_p95": service.latency_p95,
+    "latency_p99": service.latency_p99,
+}
+
+
+def service_readings(source: Source, scope: Scope) -> Iterator[Reading]:
+    """Yields the readings of the kind service, per period and version."""
+    yield from _latency(source, scope)
+    if not scope.any_of("error_rate", "throughput"):
+        return
+    named = "status" in source.contract.columns
+    for bucket, version, n, days, failed, requests in rows(
+        source.snapshot, "volume", scope.parameters(source.contract)
+    ):
+        place = Place(version, bucket=bucket)
+        if scope.wants("error_rate"):
+            known = service.error_rate(failed, requests) if named else undefined("the contract names no status", n)
+            yield reading(scope, "error_rate", place, known)
+        if scope.wants("throughput"):
+            yield reading(scope, "throughput", place, service.throughput(n, 24 * days), "hours of days with requests")
+
+
+def _latency(source: Source, scope: Scope) -> Iterator[Reading]:
+    wanted = [name for name in QUANTILES if scope.wants(name)]
+    if not wanted:
+        return
+    found = source.snapshot.arrays(sql.statement("read/latency"), scope.parameters(source.contract, endpoint=None))
+    for bucket, version, hours, bins, counts in found:
+        latencies = service.Latencies.of(hours, bins, counts)
+        for name in wanted:
+            yield reading(scope, name, Place(version, bucket=_day(bucket)), QUANTILES[name](latencies))
+    if not found and not scope.by:
+        for name in wanted:
+            yield reading(scope, name, Place(), undefined("0 requests with a latency"))
+
+
+def _day(bucket: datetime | None) -> date | None:
+    return bucket.date() if isinstance(bucket, datetime) else bucket

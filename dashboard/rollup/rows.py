@@ -1,0 +1,75 @@
+"""The log's rows as one relation: several files, one type a column, and the latest label of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dashboard import store
+from dashboard.contract import Contract
+from dashboard.log import FileEntry
+from dashboard.sql import identifier
+
+
+def _read(entries: Sequence[FileEntry]) -> str:
+    files = store.paths([entry.path for entry in entries])
+    return f"read_parquet({files}, union_by_name = true, hive_partitioning = true, hive_types = {{'day': DATE}})"
+
+
+def typed(connection: Any, contract: Contract, predictions: Sequence[FileEntry]) -> str:
+    """Returns the FROM clause of the files' predictions with every column that the contract names, in its type.
+
+    A column that no file has is NULL; one that was text before the contract made it a number is cast.
+    """
+    read = _read(predictions)
+    found = {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()}  # noqa: S608
+    wanted = {f"x_{name}": "DOUBLE" if name in contract.numeric else "VARCHAR" for name in contract.named_columns}
+    absent = [f"NULL::{kind} AS {identifier(name)}" for name, kind in wanted.items() if name not in found]
+    cast = [
+        f"TRY_CAST({identifier(name)} AS {kind}) AS {identifier(name)}"
+        for name, kind in wanted.items()
+        if found.get(name, kind) != kind
+    ]
+    replaced = f" REPLACE ({', '.join(cast)})" if cast else ""
+    return f"(SELECT {', '.join(['*' + replaced, *absent])} FROM {read}{_once(predictions)})"  # noqa: S608
+
+
+def _once(predictions: Sequence[FileEntry]) -> str:
+    """A day of several batches may hold a key twice (two writers at once): the row that came first counts."""
+    if len({entry.day for entry in predictions}) == len({(e.day, e.batch) for e in predictions}):
+        return ""
+    return " QUALIFY row_number() OVER (PARTITION BY day, id, version ORDER BY arrived_at, score, decision) = 1"
+
+
+def with_labels(connection: Any, predictions: str, labels: Sequence[FileEntry]) -> str:
+    """Returns the FROM clause of `typed` predictions with their latest labels and the days these took to come."""
+    if not labels:
+        return f"(SELECT *, greatest(date_diff('day', time, labeled_at), 0) AS delay FROM {predictions})"  # noqa: S608
+    versioned = _latest_labels(connection, labels)
+    known_at = "CASE WHEN late.label IS NULL THEN p.labeled_at ELSE late.known_at END"
+    same_version = " AND (late.version IS NULL OR late.version = p.version)" if versioned else ""
+    best = (
+        " QUALIFY row_number() OVER (PARTITION BY p.day, p.id, p.version ORDER BY late.known_at DESC NULLS LAST, "
+        "late.arrived_at DESC, late.label DESC) = 1"
+        if versioned
+        else ""
+    )
+    return (
+        f"(SELECT p.* EXCLUDE (label), coalesce(late.label, p.label) AS label, "  # noqa: S608
+        f"greatest(date_diff('day', p.time, {known_at}), 0) AS delay FROM {predictions} AS p "
+        f"LEFT JOIN late ON late.day = p.day AND late.id = p.id{same_version}{best})"
+    )
+
+
+def _latest_labels(connection: Any, labels: Sequence[FileEntry]) -> bool:
+    """Does make `late`: per key the latest label: by labeled_at, else by arrival, then by value.
+
+    Returns whether any label names a version; one that names none holds for every version of its case.
+    """
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE late AS SELECT day, id, version, label, "  # noqa: S608
+        f"coalesce(labeled_at, arrived_at) AS known_at, arrived_at FROM {_read(labels)} "
+        "QUALIFY row_number() OVER (PARTITION BY day, id, version ORDER BY known_at DESC, arrived_at DESC, label DESC) = 1"
+    )
+    (versioned,) = connection.execute("SELECT count(version) FROM late").fetchall()[0]
+    return bool(versioned)

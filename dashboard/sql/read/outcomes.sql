@@ -1,0 +1,5 @@
+SELECT bucket_of(day, $by) AS bucket, named_version(version, $version) AS version, grp, label, decision,
+  sum(n)::BIGINT, sum(scored)::BIGINT, sum(brier_sum), sum(brier_sq), sum(log_loss_sum), sum(log_loss_sq), sum(clipped)::BIGINT
+FROM outcomes
+WHERE attribute = $attribute AND day >= $since AND day < $until AND is_chosen(version, $version, $shadow)
+GROUP BY ALL ORDER BY ALL

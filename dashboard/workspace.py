@@ -1,0 +1,211 @@
+"""The facade: a workspace and its models, from Python as from the command line and the pages.
+
+>>> from dashboard import Workspace
+>>> Workspace("nowhere").models()
+[]
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dashboard import contract as contracts
+from dashboard import ingest, log, report, settings
+from dashboard import policy as policies
+from dashboard import rollup as rollups
+from dashboard.cases import Filters, case, cases
+from dashboard.contract import Contract
+from dashboard.errors import EvenhandError, nearest
+from dashboard.policy import Finding, Policy, split
+from dashboard.report import COLUMNS, KINDS, Reading, Scope, Source
+from dashboard.report.judged import Plan, judged, plan
+from dashboard.report.labels import complete_until
+from dashboard.rollup import Built, bins, publishing
+from dashboard.settings import ModelPaths
+from dashboard.store import Snapshot
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Workspace:
+    """One workspace directory; without a path EVENHAND_WORKSPACE, else ./workspace."""
+
+    def __init__(self, path: str | Path | None = None) -> None:
+        self.settings = settings.read(path)
+
+    def models(self) -> list[str]:
+        """Returns the names of the models that have a contract."""
+        return self.settings.models()
+
+    def model(self, name: str) -> Model:
+        """Returns a model; raises EvenhandError, naming the nearest, where there is none of that name."""
+        paths = self.settings.model(name)
+        if not paths.contract.is_file():
+            known = self.models()
+            raise EvenhandError(
+                f"There is no model '{name}' in {self.settings.workspace}",
+                todo=nearest(name, known) if known else f"Make one: evenhand init {name} FILE",
+            )
+        return Model(paths, self.settings)
+
+
+@dataclass(frozen=True)
+class Extent:
+    """What a rollup holds: first and last day (both in it), rows, versions, and from when on labels are still coming."""
+
+    first: date
+    last: date
+    rows: int
+    versions: tuple[str, ...]
+    complete_until: date
+
+
+class Model:
+    """One model: its contract and policy, its log, its newest rollup. Threads may share it."""
+
+    def __init__(self, paths: ModelPaths, given: settings.Settings) -> None:
+        self.paths = paths
+        self.settings = given
+        self._open: dict[int, Snapshot] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        return self.paths.name
+
+    @cached_property
+    def contract(self) -> Contract:
+        """The contract, read once."""
+        found = contracts.read(self.paths.contract)
+        if found.name != self.name:
+            raise EvenhandError(
+                f"{self.paths.contract} says its model is '{found.name}'",
+                f"It lies in the directory of '{self.name}'",
+                "Correct name in [model], or move the directory",
+            )
+        return found
+
+    @cached_property
+    def policy(self) -> Policy | None:
+        """The policy, read once; None where there is no policy.toml."""
+        return policies.read(self.paths.policy, self.contract) if self.paths.policy.is_file() else None
+
+    # What comes in
+
+    def log(self, frame: Any, key: str | None = None) -> ingest.Receipt:
+        """Does take predictions from a pandas, polars or Arrow table into the log; the same key is taken in once."""
+        return ingest.frame(self.paths, self.contract, frame, key)
+
+    def log_labels(self, frame: Any, key: str | None = None) -> ingest.Receipt:
+        """Does take labels from a table into the log."""
+        return ingest.frame(self.paths, self.contract, frame, key, kind="labels")
+
+    def ingest(self, files: Sequence[str | Path], labels: bool = False, **options: Any) -> list[ingest.Receipt]:
+        """Does take files into the log: predictions, or labels that came later."""
+        limits = {"memory_limit": self.settings.memory_limit, "threads": self.settings.threads}
+        take = ingest.labels if labels else ingest.predictions
+        return take(self.paths, self.contract, files, **limits, **options)
+
+    def batches(self) -> list[log.Record]:
+        """Returns what was delivered, in order of arrival."""
+        return log.read_records(self.paths.log)
+
+    def rollup(self, everything: bool = False, progress: Any = None) -> Built:
+        """Does count what is new in the log and publish a new rollup."""
+        reference = self.policy.windows.reference if self.policy else None
+        owner = (reference.since, reference.until) if reference else None
+        return rollups.build(self.paths, self.contract, owner, everything, progress)
+
+    # What it says
+
+    def number(self) -> int:
+        """Returns the newest rollup's number, 0 where there is none."""
+        return (publishing.numbers(self.paths.rollup) or [0])[-1]
+
+    def source(self) -> Source:
+        """Returns the newest rollup with contract and bins; raises EvenhandError where nothing is counted yet."""
+        number = self.number()
+        if not number:
+            raise EvenhandError(
+                f"Nothing of model '{self.name}' has been counted yet", todo=f"Run: evenhand rollup {self.name}"
+            )
+        with self._lock:
+            if number not in self._open:
+                self._open = {n: s for n, s in self._open.items() if n == number - 1}
+                self._open[number] = Snapshot(publishing.path(self.paths.rollup, number))
+            snapshot = self._open[number]
+        return Source(snapshot, self.contract, bins.parse(snapshot.meta()["bins"]))
+
+    def extent(self) -> Extent:
+        """Returns which days, rows and versions the newest rollup holds, and until when labels are complete."""
+        source = self.source()
+        ((first, last, rows, versions),) = report.rows(source.snapshot, "extent", {})
+        return Extent(first, last, rows, tuple(versions), complete_until(source.snapshot, first, last))
+
+    def plan(self, policy: Policy | None = None) -> Plan:
+        """Returns the windows that states are judged on, by the policy's schedule (or the default one)."""
+        held = self.extent()
+        rules = policy or self.policy or Policy("none", ())
+        return plan(rules, held.first, held.last, held.complete_until)
+
+    def scope(self, since: date | None = None, until: date | None = None, **asked: Any) -> Scope:
+        """Returns a scope with what was not asked filled in: the whole log; for drift all days after the reference."""
+        held = self.extent()
+        reference = self.plan().by_log.reference
+        kinds = asked.pop("kinds", None) or KINDS
+        start, end = since or held.first, until or held.last + timedelta(days=1)
+        if since is None and tuple(kinds) == ("drift",) and reference and reference.until < end:
+            start = reference.until
+        if start >= end:
+            raise EvenhandError(
+                f"The window runs from {start} until {end}", "It must hold a day", "`until` is the day after it"
+            )
+        self._check_version(asked.get("version"), held)
+        windows = split(reference, (end - start).days) if reference else ()
+        return Scope(
+            start,
+            end,
+            kinds=tuple(kinds),
+            reference=(reference.since, reference.until) if reference else None,
+            reference_windows=tuple((w.since, w.until) for w in windows),
+            **asked,
+        )
+
+    def _check_version(self, version: str | None, held: Extent) -> None:
+        if version not in (None, "*", *held.versions):
+            raise EvenhandError(f"The log has no version '{version}'", todo=nearest(str(version), held.versions))
+
+    def readings(self, scope: Scope | None = None, **asked: Any) -> list[Reading]:
+        """Returns the readings of a scope; `asked` are the arguments of `scope`."""
+        return list(report.readings(self.source(), scope or self.scope(**asked)))
+
+    def findings(self) -> list[Finding]:
+        """Returns what the policy says of its current windows; raises EvenhandError where there is no policy."""
+        if self.policy is None:
+            raise EvenhandError(
+                f"Model '{self.name}' has no policy.toml",
+                todo=f"`evenhand init` proposes one; put it at {self.paths.policy}",
+            )
+        return policies.check(self.policy, judged(self.source(), self.policy, self.plan()))
+
+    def cases(self, filters: Filters, limit: int = 200) -> list[dict[str, Any]]:
+        """Returns rows of the log, newest first."""
+        return cases(self.paths, self.contract, filters, limit)
+
+    def case(self, day: date, version: str, id: str) -> dict[str, Any] | None:
+        """Returns one case with everything that was delivered of it."""
+        return case(self.paths, self.contract, day, version, id)
+
+
+def frame(readings: Iterable[Reading]) -> pd.DataFrame:
+    """Returns readings as a table with the columns of `readings --format json`."""
+    import pandas as pd
+
+    return pd.DataFrame([reading.as_dict() for reading in readings], columns=list(COLUMNS))
