@@ -239,7 +239,7 @@ SAID = {
         Judged(
             Rule("psi", (None, 0.1), feature="*"),
             {"feature": "lactate", "version": "v2"},
-            an_estimate(0.25, 0.31, 0.38, "days assumed independent"),
+            an_estimate(0.25, 0.31, 0.38, "12 bins; days assumed independent"),
         ),
         "Population stability index of lactate in v2 is 0.31 (0.25 to 0.38; n 4,210, days assumed independent): "
         "outside the policy's maximum of 0.10 (level 95 %).",

@@ -29,6 +29,7 @@ SPOKEN = {
     "latency_p99": "Latency p99",
 }
 POSSIBLE = {"share": (0.0, 1.0), "score": (0.0, 1.0), "points": (-1.0, 1.0), "label": (-inf, inf)}
+DOUBTS = re.compile(r"independent|earlier windows|heavy tail")
 POWER_Z = 0.8416  # the standard normal quantile of 0.8: found 4 times in 5
 
 
@@ -189,11 +190,12 @@ def _to(shown: Figures, low: float | None, high: float | None) -> str:
 
 
 def _counts(measure: Measure) -> str:
-    """Returns the counts behind a number, and what its note adds to them."""
+    """Returns the counts behind a number, and of its note what makes them worth less."""
     counts = f"n {measure.n:,}"
     if measure.numerator is not None and measure.denominator is not None:
         counts = f"{measure.numerator:,.10g} of {measure.denominator:,.10g}"
-    return f"{counts}, {measure.note}" if measure.note else counts
+    doubts = [part for part in measure.note.split("; ") if DOUBTS.search(part)]
+    return ", ".join((counts, *doubts))
 
 
 def _inside(limits: str, counts: str) -> str:
