@@ -44,7 +44,12 @@ def text(column: str, kind: str) -> str:
         )
     if family(kind) in ("number", "truth") and kind != "VARCHAR":
         return f"CAST({value} AS VARCHAR)"
-    return f"nullif(trim(nfc_normalize(CAST({value} AS VARCHAR)), {SPACES}), '')"
+    value = value if kind == "VARCHAR" else f"CAST({value} AS VARCHAR)"
+    clean = f"{value} BETWEEN '!' AND '~' AND right({value}, 1) BETWEEN '!' AND '~'"
+    # trimming a set of characters is slow: what starts and ends with a visible ASCII character has nothing to trim
+    return (
+        f"nullif(CASE WHEN {clean} THEN nfc_normalize({value}) ELSE trim(nfc_normalize({value}), {SPACES}) END, '')"
+    )
 
 
 def raw_text(column: str, kind: str) -> str:
@@ -74,7 +79,8 @@ def finite(column: str, kind: str) -> str:
 def instant(column: str, kind: str, contract: Contract) -> str:
     """Returns a TIMESTAMP in UTC or NULL; what carries no zone is in the contract's."""
     value = identifier(column)
-    if "WITH TIME ZONE" in kind or kind == "TIMESTAMPTZ":
+    if "WITH TIME ZONE" in kind or kind.startswith("TIMESTAMPTZ"):
+        value = f"CAST({value} AS TIMESTAMPTZ)"  # pandas writes nanoseconds, which few functions take
         return f"CASE WHEN isfinite({value}) THEN make_timestamp(epoch_us({value})) END"
     if family(kind) == "time":
         return _in_zone(f"CAST({value} AS TIMESTAMP)", contract)

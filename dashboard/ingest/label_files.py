@@ -14,7 +14,7 @@ from dashboard import log
 from dashboard.contract import Contract
 from dashboard.errors import EvenhandError, nearest
 from dashboard.ingest import casting, checking, publishing, rejects
-from dashboard.ingest.batches import Delivery, Receipt, batch_name, now, receipt, repeated, schema_notes
+from dashboard.ingest.batches import Delivery, Receipt, batch_name, now, receipt, repeated
 from dashboard.ingest.checking import made
 from dashboard.ingest.sources import Source
 from dashboard.ingest.staging import Staged, stage
@@ -93,7 +93,7 @@ def _record(delivery: Delivery, staged: Staged, known: list[log.Record], digest:
     good = sum(staged.days.values())
     files = _file(delivery, staged, batch, arrived_at)
     waits = sum(entry["rows"] for entry in files if entry["what"] == "waiting")
-    notes = schema_notes(staged.source, log.columns_before(known, "labels")) + list(staged.notes)
+    notes = list(staged.notes)
     if waits:
         notes.append(f"{waits:,} labels wait for their prediction")
     rejected = rejects.write(delivery, staged, batch, arrived_at, "")

@@ -33,6 +33,8 @@ ENDINGS: Mapping[str, Form] = {
 }
 EXPECTED = "Parquet (.parquet), CSV (.csv, .csv.gz) or JSON lines (.jsonl, .jsonl.gz) was expected"
 SAMPLE = 20_000
+MOST = 0.9
+"""The share of a text column's values that decides what it looks like; a few broken values do not."""
 MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"PK\x03\x04": "a zip archive or Excel"}
 
 
@@ -228,11 +230,11 @@ def _looks_like(source: Source, names: list[str], connection: store.Connection) 
 def _type(n: int, whole: int, number: int, instant: int, truth: int, fractions: int) -> str:
     if n == 0:
         return "NULL"
-    if number == n:
-        return "BIGINT" if whole == n and fractions == 0 else "DOUBLE"
-    if truth == n:
+    if number >= MOST * n:
+        return "BIGINT" if whole == number and fractions == 0 else "DOUBLE"
+    if truth >= MOST * n:
         return "BOOLEAN"
-    return "TIMESTAMP" if instant == n else "VARCHAR"
+    return "TIMESTAMP" if instant >= MOST * n else "VARCHAR"
 
 
 def content_digest(path: Path) -> str:
