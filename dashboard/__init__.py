@@ -16,6 +16,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     review/proof          canonical bytes, digests, signatures
     review/events         what a person can do: flag, sign off; the envelope the ledger keeps
     review/ledger         the append-only record, in SQLite
+    review/ledger_tables  its tables, and the triggers that refuse changes
     review/signoff        the digest of readings; is a sign-off current or stale, and why
 """
 

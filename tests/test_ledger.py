@@ -170,6 +170,7 @@ def test_tampering_is_found_and_named(tmp_path: Path, how: str) -> None:
     raw.close()
     found = ledger.verify()
     assert not found.intact
+    assert found.lines()[0] == "The record is broken."
     assert any(expected in sentence for sentence in found.broken), found.broken
 
 
@@ -177,6 +178,7 @@ def test_cutting_off_the_newest_event_is_not_detected_and_said_so(tmp_path: Path
     ledger = Ledger(url_of(tmp_path))
     digests = [ledger.append(a_flag()).digest for _ in range(2)]
     assert ledger.verify().last_digest == digests[1]
+    assert ledger.verify().lines()[0] == "2 events, in order and unchanged."
     with sqlite3.connect(tmp_path / "ledger.sqlite") as raw:
         triggers = raw.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
         for name, _ in triggers:

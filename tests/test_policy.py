@@ -262,6 +262,24 @@ def test_an_explicit_window_is_the_only_one_and_looked_at_once() -> None:
     assert first.reference is None
 
 
+def test_what_needs_labels_is_judged_on_the_last_of_the_same_windows_that_has_them() -> None:
+    found = schedule(WindowPlan(), days(0), days(56 + 28 * 3 - 1))
+    assert found.settled(days(56 + 28 * 3 - 1)) == found
+    labelled = found.settled(days(56 + 28 * 3 - 2))
+    assert labelled.windows == found.windows[:-1]
+    assert labelled.reference == found.reference
+    none = found.settled(days(60))
+    assert none.current is None
+    assert "No window has all its labels" in none.notes[-1]
+
+
+def test_an_explicit_window_is_judged_although_labels_are_missing_and_that_is_said() -> None:
+    found = schedule(WindowPlan(current=Window(days(60), days(75))), days(0), days(200)).settled(days(70))
+    assert found.current == Window(days(60), days(75))
+    assert "not to the end" in found.notes[-1]
+    assert schedule(WindowPlan(), days(0), days(9)).settled(days(4)).current == Window(days(0), days(5))
+
+
 def test_a_window_without_data_is_refused_and_a_reference_without_data_said() -> None:
     with pytest.raises(EvenhandError, match="has no data"):
         schedule(WindowPlan(current=Window(days(100), days(120))), days(0), days(50))

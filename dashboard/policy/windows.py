@@ -6,7 +6,7 @@ years of four; with L scheduled looks a year each is judged at 0.05 / L.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from dashboard.errors import EvenhandError
@@ -78,6 +78,7 @@ class Schedule:
     windows: tuple[Window, ...]
     drift_windows: tuple[Window, ...]
     notes: tuple[str, ...] = ()
+    explicit: bool = False
 
     @property
     def current(self) -> Window | None:
@@ -89,12 +90,29 @@ class Schedule:
         chosen = self.drift_windows if kind == "drift" else self.windows
         return chosen[-1] if chosen else None
 
+    def settled(self, last: date) -> Schedule:
+        """Returns the schedule for what needs labels, complete until `last` (in it): the same, the late left out.
+
+        An explicit window stays as it is, with a note; a log judged as one window ends at `last`.
+        """
+        end = last + timedelta(days=1)
+        late = self.current is not None and end < self.current.until
+        if self.explicit or not late:
+            missing = f"Labels are complete up to {last}, not to the end of the window {self.current}."
+            return replace(self, notes=(*self.notes, missing)) if late else self
+        if self.reference is None and self.current is not None and self.current.since < end:
+            log = Window(self.current.since, end)
+            return replace(self, windows=(log,), drift_windows=(log,))
+        windows, drift = (tuple(w for w in each if w.until <= end) for each in (self.windows, self.drift_windows))
+        note = () if windows else (f"No window has all its labels yet: they are complete up to {last}.",)
+        return replace(self, windows=windows, drift_windows=drift, notes=(*self.notes, *note))
+
 
 def schedule(plan: WindowPlan, first: date, last: date) -> Schedule:
     """Returns the windows for a log whose first and last days (both in it) are given.
 
-    Raises EvenhandError where an explicit current window has no data or shares a day with the reference. For
-    metrics that need labels, `last` may be the last day whose labels are complete.
+    Raises EvenhandError where an explicit current window has no data or shares a day with the reference. What needs
+    labels is judged on `schedule(...).settled(last day whose labels are complete)`.
     """
     log = Window(first, last + timedelta(days=1))
     if plan.current is not None:
@@ -142,12 +160,12 @@ def _explicit(plan: WindowPlan, current: Window, log: Window) -> Schedule:
         )
     if plan.reference is not None:
         refuse_overlap(current, plan.reference)
-        return Schedule(plan.reference, (current,), (current,), _coverage(plan.reference, log))
+        return Schedule(plan.reference, (current,), (current,), _coverage(plan.reference, log), True)
     days = min(DEFAULT_REFERENCE_DAYS, (current.since - log.since).days)
     if days < 1:
-        return Schedule(None, (current,), (current,), ("No day lies before the window: it has no reference.",))
+        return Schedule(None, (current,), (current,), ("No day lies before the window: it has no reference.",), True)
     reference = Window(log.since, log.since + timedelta(days=days))
-    return Schedule(reference, (current,), (current,), (_chosen(reference),))
+    return Schedule(reference, (current,), (current,), (_chosen(reference),), True)
 
 
 def _reference(plan: WindowPlan, log: Window) -> tuple[Window | None, tuple[str, ...]]:

@@ -22,51 +22,12 @@ from sqlalchemy.pool import NullPool
 
 from dashboard.errors import EvenhandError
 from dashboard.review.events import Act, Event
+from dashboard.review.ledger_tables import BODIES, EVENTS, METADATA, TRIGGERS
 from dashboard.review.proof import NOTHING, canonical_json, keyed_digest, sha256
 
 Row = Mapping[str, Any] | sa.RowMapping
 BUSY_SECONDS = 30  # 42 appends a second leave room for a thousand waiting people
 FORMAT = 1
-
-_metadata = sa.MetaData()
-_events = sa.Table(
-    "events",
-    _metadata,
-    sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("event_id", sa.Text, nullable=False, unique=True),
-    sa.Column("at", sa.Text, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("actor", sa.Text, nullable=False),
-    sa.Column("role", sa.Text, nullable=False),
-    sa.Column("verified", sa.Boolean, nullable=False),
-    sa.Column("model", sa.Text, nullable=False),
-    sa.Column("version", sa.Text),
-    sa.Column("subject", sa.Text, nullable=False),
-    sa.Column("body_digest", sa.Text, nullable=False),
-    sa.Column("previous", sa.Text, nullable=False),
-    sa.Column("digest", sa.Text, nullable=False, unique=True),
-    sa.Index("events_by_model", "model", "kind", "sequence"),
-)
-# What was written lives beside the event, which holds its keyed digest only: the chain can outlive an erasure.
-_bodies = sa.Table(
-    "bodies",
-    _metadata,
-    sa.Column("sequence", sa.Integer, sa.ForeignKey("events.sequence"), primary_key=True, autoincrement=False),
-    sa.Column("salt", sa.Text, nullable=False),
-    sa.Column("body", sa.Text, nullable=False),
-)
-_REFUSE = """CREATE TRIGGER IF NOT EXISTS {table}_{act} BEFORE {act} ON {table}
-BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"""
-# An INSERT OR REPLACE deletes without firing a delete trigger, so the insert itself must be the next one.
-_NEXT = """CREATE TRIGGER IF NOT EXISTS {table}_insert BEFORE INSERT ON {table}
-WHEN NEW.sequence IS NOT (SELECT coalesce(max(sequence), 0) + 1 FROM {table}) {also}
-BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"""
-_ONCE = "OR EXISTS (SELECT 1 FROM events WHERE event_id = NEW.event_id OR digest = NEW.digest)"
-_TRIGGERS = (
-    *(_REFUSE.format(table=table, act=act) for table in ("events", "bodies") for act in ("update", "delete")),
-    _NEXT.format(table="events", also=_ONCE),
-    _NEXT.format(table="bodies", also=""),
-)
 
 CANNOT_DETECT = (
     "A rewrite of the whole record, digests included, by someone who can write the file: "
@@ -101,6 +62,12 @@ class Verification:
     def intact(self) -> bool:
         """Returns whether nothing was found broken."""
         return not self.broken
+
+    def lines(self) -> list[str]:
+        """Returns the result as sentences: what is intact or broken first, then what cannot be detected."""
+        found = f"{self.events:,} events, in order and unchanged." if self.intact else "The record is broken."
+        ending = "This check cannot detect:", *(f"  {sentence}" for sentence in self.cannot_detect)
+        return [found, *self.broken, f"Last digest: {self.last_digest}", *ending]
 
 
 class Ledger:
@@ -145,8 +112,8 @@ class Ledger:
         """Returns the recorded events, in order, that match everything given."""
         wanted = {"model": model, "kind": kind, "version": version, "actor": actor}
         wanted["subject"] = None if subject is None else canonical_json(subject)
-        conditions = [_events.c[name] == value for name, value in wanted.items() if value is not None]
-        order = _events.c.sequence.desc() if newest_first else _events.c.sequence
+        conditions = [EVENTS.c[name] == value for name, value in wanted.items() if value is not None]
+        order = EVENTS.c.sequence.desc() if newest_first else EVENTS.c.sequence
         with self._reading() as connection:
             if connection is None:
                 return []
@@ -161,7 +128,7 @@ class Ledger:
             if connection is None:
                 return Verification(0, NOTHING, ())
             broken, count, last = _tampered_schema(connection), 0, NOTHING
-            ordered = _select().order_by(_events.c.sequence).execution_options(yield_per=1000)
+            ordered = _select().order_by(EVENTS.c.sequence).execution_options(yield_per=1000)
             for row in connection.execute(ordered).mappings():
                 count += 1
                 broken += [f"Event {row['sequence']} {what}." for what in _faults(row, count, last)]
@@ -221,13 +188,13 @@ def _begin(connection: sa.Connection) -> None:
 def _create(connection: sa.Connection) -> None:
     if sa.inspect(connection).has_table("bodies"):
         return
-    _metadata.create_all(connection)
-    for trigger in _TRIGGERS:
+    METADATA.create_all(connection)
+    for trigger in TRIGGERS:
         connection.exec_driver_sql(trigger)
 
 
 def _insert(connection: sa.Connection, event: Event) -> Recorded:
-    newest = connection.execute(_select().order_by(_events.c.sequence.desc()).limit(1)).mappings().first()
+    newest = connection.execute(_select().order_by(EVENTS.c.sequence.desc()).limit(1)).mappings().first()
     salt, body = secrets.token_hex(16), canonical_json(event.body)
     row: dict[str, Any] = {
         name: getattr(event, name) for name in ("event_id", "kind", "actor", "role", "verified", "model", "version")
@@ -239,14 +206,14 @@ def _insert(connection: sa.Connection, event: Event) -> Recorded:
         "body_digest": keyed_digest(salt, body),
     }
     row["digest"] = sha256(canonical_event(row))
-    connection.execute(_events.insert().values(row))
-    connection.execute(_bodies.insert().values(sequence=row["sequence"], salt=salt, body=body))
+    connection.execute(EVENTS.insert().values(row))
+    connection.execute(BODIES.insert().values(sequence=row["sequence"], salt=salt, body=body))
     return _recorded(row | {"body": body})
 
 
 def canonical_event(row: Row) -> str:
     """Returns the canonical JSON that an event's digest covers: the format and every column but the digest itself."""
-    named = {column.name: row[column.name] for column in _events.columns if column.name != "digest"}
+    named = {column.name: row[column.name] for column in EVENTS.columns if column.name != "digest"}
     return canonical_json(named | {"format": FORMAT, "verified": bool(row["verified"])})
 
 
@@ -276,22 +243,22 @@ def _fits(digest: str, computed: Callable[[], str]) -> bool:
 def _tampered_schema(connection: sa.Connection) -> list[str]:
     """Returns, in words, which guards are gone or altered, and whether a body stands without its event."""
     found = set(connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE type = 'trigger'").scalars())
-    guards = (trigger.replace("IF NOT EXISTS ", "") for trigger in _TRIGGERS)
+    guards = (trigger.replace("IF NOT EXISTS ", "") for trigger in TRIGGERS)
     broken = [f"The guard {sql.split()[2]} was removed or altered." for sql in guards if sql not in found]
-    orphans = sa.select(sa.func.count()).where(_bodies.c.sequence.not_in(sa.select(_events.c.sequence)))
+    orphans = sa.select(sa.func.count()).where(BODIES.c.sequence.not_in(sa.select(EVENTS.c.sequence)))
     if count := connection.execute(orphans).scalar():
         broken.append(f"{count} bodies stand without their event.")
     return broken
 
 
 def _select() -> sa.Select[Any]:
-    return sa.select(_events, _bodies.c.salt, _bodies.c.body).join_from(
-        _events, _bodies, _events.c.sequence == _bodies.c.sequence, isouter=True
+    return sa.select(EVENTS, BODIES.c.salt, BODIES.c.body).join_from(
+        EVENTS, BODIES, EVENTS.c.sequence == BODIES.c.sequence, isouter=True
     )
 
 
 def _by_id(connection: sa.Connection, event_id: str) -> Recorded | None:
-    row = connection.execute(_select().where(_events.c.event_id == event_id)).mappings().first()
+    row = connection.execute(_select().where(EVENTS.c.event_id == event_id)).mappings().first()
     return None if row is None else _recorded(row)
 
 
