@@ -18,6 +18,28 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     review/ledger         the append-only record, in SQLite
     review/ledger_tables  its tables, and the triggers that refuse changes
     review/signoff        the digest of readings; is a sign-off current or stale, and why
+    sql/tallies           the coded table: every key a small integer
+    sql/counting          one GROUP BY per tally
+    sql/cases             the parts of statements that read single cases
+    store                 DuckDB: connections that stay off the network, a published rollup
+    rollup/bins           the edges, taken once from the reference window
+    rollup/rows           the log's rows with their latest labels, as one relation
+    rollup/counting       the touched days in chunks, from log files to tables
+    rollup/publishing     built aside, published whole under a new number
+    report/scope          what is asked; the reading it ends in
+    report/cells          the rollup's sums as the values that metrics take
+    report/performance    how good, for everybody and by group
+    report/fairness       groups against a reference, and the named metrics
+    report/drift          every feature against the reference window
+    report/service        latency, failures, throughput
+    report/labels         how long labels take, until when they are complete
+    report/judged         a policy's rules expanded to the measures they judge
+    report/asked          a question in words -> Scope
+    cases                 rows of the log, filtered; one case whole
+    workspace             the facade: Workspace and Model
+    demo                  the sample workspace
+    doctor                what is installed, what is missing
+    cli                   evenhand: parse, call, print, exit code
 """
 
 from __future__ import annotations

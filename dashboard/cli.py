@@ -200,9 +200,10 @@ def serve(
     ] = "127.0.0.1",
 ) -> None:
     """Open the dashboard of a workspace."""
+    from dashboard.settings import workspace_path
     from dashboard.ui.server import serve as run
 
-    run(workspace, host, port)
+    run(workspace_path(workspace), host=host, port=port, open_browser=open_browser)
 
 
 @app.command()
@@ -219,7 +220,7 @@ def demo(
     for step in build(workspace):
         print(step, file=sys.stderr)
     if not build_only:
-        serve(workspace, port)
+        serve(workspace, port, open_browser=sys.stdout.isatty())
 
 
 @audit.command()
@@ -229,8 +230,12 @@ def verify(workspace: WorkspaceOption = None) -> None:
     from dashboard.review.ledger import Ledger
 
     found = Ledger(settings.read(workspace).ledger).verify()
-    for line in found.lines():
-        print(line)
+    print(f"{found.events:,} events, {'none changed, none missing' if found.intact else 'and the record is broken'}")
+    for fault in found.broken:
+        print(fault)
+    print("What this check cannot detect:")
+    for limit in found.cannot_detect:
+        print(f"- {limit}")
     raise SystemExit(0 if found.intact else 1)
 
 
