@@ -84,10 +84,7 @@ def test_printed_limits_lie_on_the_side_of_the_bound_where_they_are(
     shown = figures(unit, low, high, (None, bound))
     for end in (low, high):
         printed = float(shown(end).replace(",", "")) / shown.scale
-        assert (printed > bound) - (printed < bound) in {
-            (end > bound) - (end < bound),
-            0 if abs(end - bound) < 1e-8 else 9,
-        }
+        assert np.sign(round(printed - bound, 9)) == np.sign(round(end - bound, 9))
 
 
 def test_without_any_disparity_few_views_show_one() -> None:

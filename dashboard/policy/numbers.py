@@ -69,4 +69,9 @@ def percent(level: float) -> str:
 
 
 def _confused(end: float, bound: float, decimals: int) -> bool:
-    return end != bound and round(end, decimals) == round(bound, decimals)
+    """Returns whether an end, so rounded, stands on another side of a bound than it does."""
+    return _side(end, bound) != _side(round(end, decimals), round(bound, 10))
+
+
+def _side(end: float, bound: float) -> int:
+    return (end > bound) - (end < bound)
