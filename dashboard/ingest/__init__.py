@@ -14,7 +14,9 @@ from dashboard import store
 from dashboard.contract import Contract
 from dashboard.errors import EvenhandError
 from dashboard.ingest import frames, label_files, prediction_files, publishing, sources
-from dashboard.ingest.batches import Delivery, Progress, Receipt, as_evenhand, silent
+from dashboard.ingest.batches import Delivery, Progress, Receipt, as_evenhand, part
+from dashboard.ingest.guessing import Guess, Proposal, propose
+from dashboard.ingest.profiles import ColumnProfile, profile
 from dashboard.settings import ModelPaths
 
 Take = Callable[[Delivery], Receipt]
@@ -37,7 +39,7 @@ def predictions(
     paths: ModelPaths,
     contract: Contract,
     given: Sequence[str | Path],
-    progress: Progress = silent,
+    progress: Progress | None = None,
     *,
     again: bool = False,
     memory_limit: str | None = None,
@@ -55,7 +57,7 @@ def labels(
     paths: ModelPaths,
     contract: Contract,
     given: Sequence[str | Path],
-    progress: Progress = silent,
+    progress: Progress | None = None,
     *,
     memory_limit: str | None = None,
     threads: int | None = None,
@@ -73,7 +75,7 @@ def frame(
     contract: Contract,
     data: Any,
     key: str | None = None,
-    progress: Progress = silent,
+    progress: Progress | None = None,
     *,
     kind: str = "predictions",
 ) -> Receipt:
@@ -88,14 +90,14 @@ def frame(
         with connection:
             source = sources.opened(file, connection, name=f"frame {key}" if key else "frame")
             digest = frames.digest(source, connection, key)
-            return take(Delivery(paths, contract, source, digest, folder, connection, progress))
+            return take(Delivery(paths, contract, source, digest, folder, connection, part(progress, 0, 1)))
 
 
 def _each(
     paths: ModelPaths,
     contract: Contract,
     given: Sequence[str | Path],
-    progress: Progress,
+    progress: Progress | None,
     take: Take,
     again: bool,
     memory_limit: str | None,
@@ -103,13 +105,15 @@ def _each(
 ) -> list[Receipt]:
     receipts: list[Receipt] = []
     failures: dict[str, EvenhandError] = {}
-    for path in sources.expand(given):
+    files = sources.expand(given)
+    for place, path in enumerate(files):
         try:
             with as_evenhand(str(path)), publishing.workplace(paths) as folder:
                 connection = store.connect(memory_limit, threads, folder / "spill", contract.timezone)
                 with connection:
                     source = sources.opened(path, connection)
-                    delivery = Delivery(paths, contract, source, None, folder, connection, progress, again)
+                    told = part(progress, place, len(files))
+                    delivery = Delivery(paths, contract, source, None, folder, connection, told, again)
                     receipts.append(take(delivery))
         except EvenhandError as error:
             failures[str(path)] = error
@@ -118,4 +122,15 @@ def _each(
     return receipts
 
 
-__all__ = ["IntakeError", "Receipt", "frame", "labels", "predictions"]
+__all__ = [
+    "ColumnProfile",
+    "Guess",
+    "IntakeError",
+    "Proposal",
+    "Receipt",
+    "frame",
+    "labels",
+    "predictions",
+    "profile",
+    "propose",
+]

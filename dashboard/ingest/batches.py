@@ -17,12 +17,22 @@ from dashboard.errors import EvenhandError
 from dashboard.ingest.sources import Source, content_digest, family
 from dashboard.settings import ModelPaths
 
-Progress = Callable[[str, float], None]
-"""Called with the source's name and the share done, 0 to 1, from another thread, a few times a second."""
+Progress = Callable[[int, int], None]
+"""Called with how much is done and of how much, from another thread, a few times a second."""
+Told = Callable[[float], None]
+"""Called with the share of one source that is done, 0 to 1."""
+STEPS = 1000
 
 
-def silent(source: str, share: float) -> None:
+def untold(share: float) -> None:
     """Does nothing with progress."""
+
+
+def part(progress: Progress | None, place: int, of: int) -> Told:
+    """Returns what tells `progress` the share done of the source at `place` among `of` sources."""
+    if progress is None:
+        return untold
+    return lambda share: progress(round((place + share) * STEPS), of * STEPS)
 
 
 @dataclass(frozen=True)
@@ -54,7 +64,7 @@ class Delivery:
     known_digest: str | None
     folder: Path
     connection: store.Connection
-    progress: Progress = silent
+    progress: Told = untold
     again: bool = False
 
     @property
@@ -119,10 +129,10 @@ def run(delivery: Delivery, statement: str, since: float, until: float) -> list[
         while not done.wait(0.2):
             with suppress(store.Error):
                 share = max(0.0, delivery.connection.query_progress()) / 100
-                delivery.progress(delivery.source.name, since + (until - since) * min(1.0, share))
+                delivery.progress(since + (until - since) * min(1.0, share))
 
     watcher = threading.Thread(target=watch, daemon=True)
-    if delivery.progress is not silent:
+    if delivery.progress is not untold:
         watcher.start()
     try:
         return delivery.connection.execute(statement).fetchall()
@@ -130,7 +140,7 @@ def run(delivery: Delivery, statement: str, since: float, until: float) -> list[
         done.set()
         if watcher.is_alive():
             watcher.join()
-        delivery.progress(delivery.source.name, until)
+        delivery.progress(until)
 
 
 def file_entries(out: Path, written: Sequence[tuple[str, int]], what: log.What) -> list[dict[str, Any]]:

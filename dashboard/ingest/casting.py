@@ -47,9 +47,7 @@ def text(column: str, kind: str) -> str:
     value = value if kind == "VARCHAR" else f"CAST({value} AS VARCHAR)"
     clean = f"{value} BETWEEN '!' AND '~' AND right({value}, 1) BETWEEN '!' AND '~'"
     # trimming a set of characters is slow: what starts and ends with a visible ASCII character has nothing to trim
-    return (
-        f"nullif(CASE WHEN {clean} THEN nfc_normalize({value}) ELSE trim(nfc_normalize({value}), {SPACES}) END, '')"
-    )
+    return f"nullif(CASE WHEN {clean} THEN nfc_normalize({value}) ELSE trim(nfc_normalize({value}), {SPACES}) END, '')"
 
 
 def raw_text(column: str, kind: str) -> str:

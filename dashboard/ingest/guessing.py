@@ -1,0 +1,307 @@
+"""A first contract, guessed from a file: every guess says of what, how sure, and why. A person corrects it.
+
+Sure: name and content both say so. Likely: one says so and the other agrees. Guess: nothing contradicts it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from dashboard import policy
+from dashboard.contract import Attribute, Contract, Feature, Task
+from dashboard.errors import EvenhandError
+from dashboard.ingest.casting import OPPOSITES
+from dashboard.ingest.profiles import ColumnProfile, days, file_profile
+from dashboard.settings import model_name
+
+Confidence = Literal["sure", "likely", "guess"]
+NAMES: dict[str, tuple[str, ...]] = {
+    "time": (
+        "predicted_at|prediction_time|scored_at|predicted_on|prediction_timestamp",
+        "timestamp|time|datetime|event_time|created_at|requested_at|date|ts|encounter_time|admitted_at",
+    ),
+    "labeled_at": ("labeled_at|labelled_at|label_time|label_date|outcome_at|outcome_date", ""),
+    "id": ("prediction_id|request_id|inference_id|row_id|id|uuid", r".*_id|encounter.*|case.*|.*_uuid|.*_nr|.*_number"),
+    "subject": ("patient_id|subject_id|person_id|member_id|customer_id|user_id|mrn|patient_nbr|patient|subject", ""),
+    "version": ("model_version|version", "model|model_name|model_id|release"),
+    "decision": ("decision|prediction|predicted|pred|y_pred|predicted_label|predicted_class|y_hat", ".*_pred|pred_.*"),
+    "label": (
+        "label|y_true|actual|outcome|truth|ground_truth|y",
+        "target|class|true_.*|actual_.*|.*_label|readmitted|readmission|event|result",
+    ),
+    "score": (
+        "score|probability|prob|proba|y_prob|y_score|risk_score|predicted_probability|y_proba|risk",
+        ".*score.*|.*prob.*|p|confidence|.*risk.*",
+    ),
+    "latency_ms": ("latency_ms|duration_ms|response_time_ms|elapsed_ms|latency_millis", "latency|.*_ms"),
+    "status": ("status|status_code|http_status", "error|error_code|outcome_code"),
+    "endpoint": ("endpoint|route", "url|path|service"),
+    "energy_wh": ("energy_wh", ""),
+    "value": ("value|business_value", ""),
+    "weight": ("weight|sample_weight", ""),
+}
+PROTECTED: dict[str, str] = {
+    "sex": "sex|gender",
+    "race": "race|race_.*|.*_race",
+    "ethnicity": "ethnic.*|.*ethnicity",
+    "age": "age|age_.*|.*_age|age",
+    "insurance": "insurance.*|payer.*|payor.*|.*_payer|medicaid|medicare",
+    "language": ".*language.*",
+    "religion": "religion.*",
+    "disability": "disab.*",
+    "marital_status": "marital.*",
+    "nationality": "nationality|citizenship|country_of_birth|birth_country",
+}
+MOST_GROUPS = 30
+AGES = (18, 40, 65)
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What a column was taken for, how sure that is, and why."""
+
+    column: str
+    role: str
+    confidence: Confidence
+    why: str
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A contract, the text of a policy, and the guesses behind them."""
+
+    contract: Contract
+    policy: str
+    guesses: tuple[Guess, ...]
+
+
+def propose(path: str | Path, name: str) -> Proposal:
+    """Returns a contract and a policy for the model `name`, guessed from a file of its predictions.
+
+    Raises EvenhandError where the file cannot be read, or has no time or neither score nor decision.
+    """
+    found = file_profile(Path(path))
+    contract, guesses = infer(found.columns, model_name(name), found.source.name)
+    span = days(found.path, found.source, contract.columns["time"])
+    return Proposal(contract, policy.propose(contract, *(span or (None, None))), guesses)
+
+
+def infer(columns: Sequence[ColumnProfile], name: str, where: str) -> tuple[Contract, tuple[Guess, ...]]:
+    """Returns the contract that the columns suggest, and the guesses; `where` names the file in errors."""
+    left = {column.name: column for column in columns}
+    guesses: list[Guess] = []
+    scores = _class_scores(left)
+    for column in scores.values():
+        guesses.append(Guess(column, "score of a class", "likely", "one of several shares named alike, in [0, 1]"))
+        left.pop(column)
+    roles: dict[str, str] = {}
+    for role in NAMES:
+        guess = None if role == "score" and scores else _role(role, list(left.values()))
+        if guess:
+            roles[role] = guess.column
+            guesses.append(guess)
+            left.pop(guess.column)
+    _check_found(roles, scores, where, columns)
+    by_name = {column.name: column for column in columns}
+    task, positive, negative = _task(roles, scores, by_name, guesses)
+    attributes = _attributes(left, guesses)
+    features = _features(left, attributes, guesses)
+    contract = Contract(
+        name=name,
+        task=task,
+        positive=positive,
+        negative=negative,
+        columns=roles,
+        scores=scores if task == "multiclass" else {},
+        attributes=attributes,
+        intersections=_intersections(attributes, guesses),
+        features=features,
+    )
+    return contract, tuple(guesses)
+
+
+def _check_found(roles: dict[str, str], scores: dict[str, str], where: str, columns: Sequence[ColumnProfile]) -> None:
+    listed = ", ".join(column.name for column in columns)
+    if "time" not in roles:
+        raise EvenhandError(
+            f"{where} has no column that looks like the time of a prediction; it has {listed}",
+            "Every prediction needs a time",
+            "Add one, such as predicted_at, to the export",
+        )
+    if not scores and "score" not in roles and "decision" not in roles:
+        raise EvenhandError(
+            f"{where} has no column that looks like a score or a decision; it has {listed}",
+            "One of the two is needed",
+            "Call it score or decision, or write contract.toml by hand",
+        )
+
+
+def _named(column: ColumnProfile, pattern: str) -> bool:
+    return (
+        bool(pattern) and re.fullmatch(pattern, re.sub(r"[^a-z0-9]+", "_", column.name.lower()).strip("_")) is not None
+    )
+
+
+def _role(role: str, columns: list[ColumnProfile]) -> Guess | None:
+    """Returns the column that fits a role best: by name and content, else by content alone where that is telling."""
+    plain, loose = NAMES[role]
+    for pattern, confidence, why in (
+        (plain, "sure", "name and content"),
+        (loose, "likely", "name, and content agrees"),
+    ):
+        for column in columns:
+            if _named(column, pattern) and _fits(role, column):
+                return Guess(column.name, role, _certain(confidence, column), f"{why}: {_described(column)}")
+    if role == "time":
+        for column in columns:
+            if column.family == "time":
+                return Guess(column.name, role, "guess", f"the first column of times: {_described(column)}")
+    if role == "score":
+        for column in columns:
+            if _share(column) and not column.whole and column.distinct > 20:
+                return Guess(column.name, role, "guess", f"numbers in [0, 1]: {_described(column)}")
+    return None
+
+
+def _certain(confidence: str, column: ColumnProfile) -> Confidence:
+    if column.given == 0:
+        return "guess"
+    return "sure" if confidence == "sure" else "likely"
+
+
+def _fits(role: str, column: ColumnProfile) -> bool:
+    """Does the content allow the role?"""
+    if column.given == 0:
+        return role in ("label", "labeled_at")
+    number = column.family == "number"
+    if role in ("time", "labeled_at"):
+        return column.family == "time" or (number and (column.minimum or 0) > 1e9)
+    if role == "id":
+        return column.unique and column.family in ("text", "number") and (column.whole or not number)
+    if role == "score":
+        return number and not (column.whole and column.distinct <= 2 and column.given > 100)
+    if role in ("latency_ms", "energy_wh", "value", "weight"):
+        return number
+    if role in ("decision", "label"):
+        return column.distinct <= 50 or number
+    return role == "subject" or column.distinct <= 200
+
+
+def _share(column: ColumnProfile) -> bool:
+    return column.minimum is not None and column.maximum is not None and column.minimum >= 0 and column.maximum <= 1
+
+
+def _described(column: ColumnProfile) -> str:
+    if column.given == 0:
+        return "empty so far"
+    missing = f", {column.missing / column.rows:.0%} missing" if column.missing else ""
+    if column.unique:
+        return f"{column.family}, no value twice{missing}"
+    if column.distinct <= 4:
+        return f"{', '.join(value for value, _ in column.values)}{missing}"
+    return f"{column.family}, {column.distinct:,} different values{missing}"
+
+
+def _class_scores(left: dict[str, ColumnProfile]) -> dict[str, str]:
+    """Returns class to column where three or more columns are named p_<class> (or prob_, proba_, score_)."""
+    for prefix in ("p_", "prob_", "proba_", "probability_", "score_"):
+        found = [c.name for c in left.values() if c.name.lower().startswith(prefix) and _share(c)]
+        if len(found) >= 3:
+            return {name[len(prefix) :]: name for name in found}
+    return {}
+
+
+def _task(
+    roles: dict[str, str], scores: dict[str, str], columns: dict[str, ColumnProfile], guesses: list[Guess]
+) -> tuple[Task, str, str | None]:
+    """Returns task, positive and negative value."""
+    if scores:
+        return "multiclass", "", None
+    answers = [columns[roles[role]] for role in ("label", "decision") if role in roles and columns[roles[role]].given]
+    score = columns[roles["score"]] if "score" in roles else None
+    if score is not None and not _share(score):
+        guesses.append(Guess(score.name, "task", "likely", "regression: the score is not in [0, 1]"))
+        return "regression", "", None
+    several = next((a for a in answers if a.distinct > 2), None)
+    if several is not None and score is None:
+        guesses.append(Guess(several.name, "task", "likely", f"multiclass: {_described(several)}"))
+        return "multiclass", "", None
+    positive, negative, guess = _positive(answers)
+    guesses.append(guess)
+    return "binary", positive, negative
+
+
+def _positive(answers: list[ColumnProfile]) -> tuple[str, str | None, Guess]:
+    values = [value for answer in answers for value, _ in answer.values]
+    distinct = list(dict.fromkeys(values))
+    if not answers:
+        return "1", None, Guess("", "positive", "guess", "no label or decision seen yet: 1 is taken as positive")
+    usual = next((v for v in distinct if v.lower() in list(OPPOSITES)[:7]), None)
+    usual = usual or next((v for v in distinct if v in ("1.0", "1.00")), None)
+    name = answers[0].name
+    if usual is not None and len(distinct) <= 2:
+        return usual, next((v for v in distinct if v != usual), None), Guess(name, "positive", "sure", f"{usual}")
+    rarer = answers[0].values[-1][0]
+    other = next((v for v in distinct if v != rarer), None) if len(distinct) == 2 else None
+    return rarer, other, Guess(name, "positive", "guess", f"{rarer}: the rarer of {', '.join(distinct[:4])}")
+
+
+def _attributes(left: dict[str, ColumnProfile], guesses: list[Guess]) -> tuple[Attribute, ...]:
+    found: list[Attribute] = []
+    for name, pattern in PROTECTED.items():
+        for column in left.values():
+            if not _named(column, pattern) or any(a.column == column.name for a in found) or not column.given:
+                continue
+            attribute = _attribute(name, column, {a.name for a in found})
+            if attribute:
+                cut = f"; bands {', '.join(attribute.bands())}" if attribute.edges else ""
+                why = f"named like {name.replace('_', ' ')}: {_described(column)}{cut}"
+                guesses.append(Guess(column.name, f"attribute {attribute.name}", "likely", why))
+                found.append(attribute)
+    return tuple(found)
+
+
+def _attribute(name: str, column: ColumnProfile, taken: set[str]) -> Attribute | None:
+    if name == "age" and column.family == "number" and column.distinct > 10:
+        low, high = column.minimum or 0.0, column.maximum or 0.0
+        edges = tuple(float(edge) for edge in AGES if low < edge <= high)
+        return (
+            Attribute("age_band" if "age_band" not in taken else column.name, column.name, None, edges)
+            if edges
+            else None
+        )
+    if column.distinct > MOST_GROUPS:
+        return None
+    return Attribute(column.name if name in taken or name == "age" else name, column.name)
+
+
+def _intersections(attributes: tuple[Attribute, ...], guesses: list[Guess]) -> tuple[tuple[str, ...], ...]:
+    if len(attributes) < 2:
+        return ()
+    pair = (attributes[0].name, attributes[1].name)
+    guesses.append(Guess("", f"intersection {'*'.join(pair)}", "guess", "the first two attributes"))
+    return (pair,)
+
+
+def _features(
+    left: dict[str, ColumnProfile], attributes: tuple[Attribute, ...], guesses: list[Guess]
+) -> tuple[Feature, ...]:
+    plain = {attribute.column for attribute in attributes if not attribute.edges}
+    cut = {attribute.column for attribute in attributes if attribute.edges}
+    found = []
+    for column in left.values():
+        if column.name in plain:
+            continue
+        if column.family == "number" and (column.distinct > 2 or column.name in cut):
+            found.append(Feature(column.name, "numeric"))
+            guesses.append(Guess(column.name, "feature", "likely", f"numeric: {_described(column)}"))
+        elif 0 < column.distinct <= 50:
+            found.append(Feature(column.name, "categorical"))
+            guesses.append(Guess(column.name, "feature", "likely", f"categorical: {_described(column)}"))
+        else:
+            guesses.append(Guess(column.name, "kept", "guess", f"no feature: {_described(column)}"))
+    return tuple(found)
