@@ -5,6 +5,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     errors                what went wrong, in sentences: found, expected, what to do
     settings              the workspace's paths, evenhand.toml, the environment -> Settings
     contract              contract.toml -> Contract: what the columns mean
+    contract/text         the contract as TOML, read and written, every mistake named
     policy/windows        which days are compared with which: reference, scheduled windows, the current one
     policy/rules          Policy and Rule: what is allowed
     policy/text           policy.toml, read, every mistake named
@@ -22,6 +23,22 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     sql/counting          one GROUP BY per tally
     sql/cases             the parts of statements that read single cases
     store                 DuckDB: connections that stay off the network, a published rollup
+    log                   the log's table of contents: batch records, and the files they name
+    ingest/sources        a delivered file as a relation: Parquet, CSV, JSON lines
+    ingest/frames         a pandas, polars or Arrow table, written as a file
+    ingest/casting        a delivered column -> what the log keeps, or null: SQL expressions
+    ingest/checking       what a row becomes, and why it may be rejected
+    ingest/batches        one delivery on its way in, and its receipt
+    ingest/salvage        broken lines of CSV
+    ingest/staging        the one pass over a delivered file
+    ingest/duplicates     which predictions are known already
+    ingest/rejects        rejected rows, as they came
+    ingest/waiting        labels that came before their prediction
+    ingest/publishing     many files made visible by one record; what a killed intake left is cleared
+    ingest/prediction_files  a prediction file becomes a batch
+    ingest/label_files    a label file becomes a batch
+    ingest/profiles       what a file's columns look like
+    ingest/guessing       a first contract, guessed from a file
     rollup/bins           the edges, taken once from the reference window
     rollup/rows           the log's rows with their latest labels, as one relation
     rollup/counting       the touched days in chunks, from log files to tables
