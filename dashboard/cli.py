@@ -195,9 +195,10 @@ def check(model: str, workspace: WorkspaceOption = None, format: FormatOption = 
 def serve(
     workspace: WorkspaceOption = None,
     port: Annotated[int, typer.Option(help="The port to listen on.")] = 8501,
-    host: Annotated[
-        str, typer.Option(help="The address to listen on; loopback unless you choose another.")
-    ] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="The address to listen on: this machine's own, unless you choose.")] = (
+        "127.0.0.1"
+    ),
+    open_browser: Annotated[bool, typer.Option("--open", help="Open the dashboard in a browser.")] = False,
 ) -> None:
     """Open the dashboard of a workspace."""
     from dashboard.settings import workspace_path
