@@ -107,7 +107,7 @@ def test_v2_is_more_accurate_and_finds_fewer_women_over_65(judged: pd.DataFrame)
 
 
 def test_women_over_65_stand_out_in_the_window_that_is_judged(judged: pd.DataFrame) -> None:
-    window = between(judged, "2026-05-21", "2026-06-18")
+    window = between(judged, "2026-04-23", "2026-05-21")
     men = window[(window["sex"] == "M") & window["age"].between(40, 64)]
     assert sensitivity(window[window["woman_over_65"]]) < sensitivity(men) - 0.25
 
