@@ -20,6 +20,7 @@ from dashboard.errors import EvenhandError
 from dashboard.rates import Difference, Estimate, Limits, Rate, Ratio, undefined
 
 Groups = Mapping[str, Rate]
+LARGEST_LEVEL = 1 - 2**-53
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +274,7 @@ def _estimate(
 
 def _shared(compared: Sequence[_Compared], level: float) -> float:
     """Returns the level of each pair, so that all of them hold together at `level`."""
-    return 1 - (1 - level) / sum(each.pairs for each in compared)
+    return min(1 - (1 - level) / sum(each.pairs for each in compared), LARGEST_LEVEL)
 
 
 def _difference_limits(compared: Sequence[_Compared], level: float) -> Limits:

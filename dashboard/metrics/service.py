@@ -157,7 +157,10 @@ def _design_effect(latencies: Latencies, at: int) -> float:
 def _limit_ranks(n: int, deff: float, q: float, level: float) -> tuple[int, float]:
     """Returns the ranks of the limits among n: those of n / deff requests, spread out again; 0 and inf where none."""
     worth = max(floor(n / deff), 1)
-    low, high = _quantile((1 - level) / 2, worth, q), worth - _quantile((1 - level) / 2, worth, 1 - q) + 1
+    tail = (1 - level) / 2
+    # The upper rank is counted from the top: 1 - tail would lose the digits of a small tail.
+    low, beyond = _quantile(tail, worth, q), _quantile(tail, worth, 1 - q)
+    high = worth + 1 - beyond - (float(bdtr(beyond, worth, 1 - q)) <= tail)
     return floor(low * n / worth), inf if high > worth else ceil(high * n / worth)
 
 
