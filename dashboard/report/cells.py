@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,8 @@ from dashboard.store import Snapshot
 
 Key = tuple[date | None, str | None, str]  # bucket, version, group
 SIDES = {"0": 0, "1": 1, None: 2}
+Found = TypeVar("Found")
+Where = TypeVar("Where", bound=tuple[Any, ...])
 
 
 @dataclass
@@ -94,3 +96,12 @@ def scores(
 def rows(snapshot: Snapshot, name: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
     """Returns the rows of one of the statements in sql/read."""
     return snapshot.rows(sql.statement(f"read/{name}"), parameters)
+
+
+def ordered(found: Mapping[Where, Found]) -> list[tuple[Where, Found]]:
+    """Returns what was found by period, then version, then group or feature.
+
+    >>> [key[0].day for key, _ in ordered({(date(2026, 1, 10), None): 1, (date(2026, 1, 9), None): 2})]
+    [9, 10]
+    """
+    return sorted(found.items(), key=lambda item: [str(part or "") for part in item[0]])

@@ -12,7 +12,7 @@ import numpy as np
 from dashboard.metrics import METRICS, drift
 from dashboard.metrics.histograms import Categories, Histogram
 from dashboard.rates import Measure, undefined
-from dashboard.report.cells import rows
+from dashboard.report.cells import ordered, rows
 from dashboard.report.performance import Source
 from dashboard.report.scope import Place, Reading, Scope, reading
 from dashboard.rollup.bins import FINE
@@ -28,26 +28,30 @@ def drift_readings(source: Source, scope: Scope) -> Iterator[Reading]:
     wanted = [name for name, metric in METRICS.items() if metric.kind == "drift" and scope.wants(name)]
     if not wanted:
         return
-    if scope.reference is None:
-        raise ValueError("drift needs a reference window")
-    everything = replace(scope, since=scope.reference[0], until=scope.reference[1], by=None, version=None)
-    reference = shapes(source, everything)
-    earlier = [shapes(source, replace(everything, since=a, until=b)) for a, b in scope.reference_windows]
-    overlap = scope.since < scope.reference[1] and scope.reference[0] < scope.until
-    for (bucket, version, feature), now in sorted(shapes(source, scope).items(), key=str):
+    reference, earlier, refusal = _before(source, scope)
+    for (bucket, version, feature), now in ordered(shapes(source, scope)):
         before = reference.get((None, None, feature))
         windows = [window[None, None, feature] for window in earlier if (None, None, feature) in window]
         place = Place(version, feature=feature, bucket=bucket)
         for metric in wanted:
             if metric in NUMERIC_ONLY and not isinstance(now, Histogram):
                 continue
-            if overlap and not scope.by:
-                measure: Measure = undefined("the window shares days with the reference", now.n)
-            elif before is None:
-                measure = undefined("the reference window has no rows", now.n)
+            if refusal or before is None:
+                measure: Measure = undefined(refusal or "the reference window has no rows", now.n)
             else:
                 measure = _measure(metric, before, now, windows)
             yield reading(scope, metric, place, measure)
+
+
+def _before(source: Source, scope: Scope) -> tuple[Shapes, list[Shapes], str]:
+    """Returns the reference's shapes, those of the windows in it, and why nothing can be compared with them if so."""
+    if scope.reference is None:
+        return {}, [], "there is no reference window: the log is too short for one"
+    since, until = scope.reference
+    everything = replace(scope, since=since, until=until, by=None, version=None)
+    earlier = [shapes(source, replace(everything, since=a, until=b)) for a, b in scope.reference_windows]
+    overlap = scope.since < until and since < scope.until and not scope.by
+    return shapes(source, everything), earlier, "the window shares days with the reference" if overlap else ""
 
 
 def _measure(metric: str, before: Shape, now: Shape, windows: list[Shape]) -> Measure:

@@ -10,7 +10,7 @@ from datetime import date
 from dashboard.contract import UNKNOWN_GROUP, Contract
 from dashboard.metrics import METRICS, fairness, performance
 from dashboard.rates import Difference, Measure, Rate, Ratio, undefined
-from dashboard.report.cells import Cells, outcomes
+from dashboard.report.cells import Cells, ordered, outcomes
 from dashboard.report.performance import Source
 from dashboard.report.scope import Place, Reading, Scope, reading
 
@@ -43,7 +43,7 @@ def _of_attribute(source: Source, scope: Scope, attribute: str) -> Iterator[Read
     for (bucket, version, group), sums in cells.items():
         periods[bucket, version][group] = sums
     base = reference_group(source, attribute)
-    for (bucket, version), groups in sorted(periods.items(), key=str):
+    for (bucket, version), groups in ordered(periods):
         known = {group: groups[group] for group in sorted(groups) if not is_unknown(group)}
         left = sum(sums.n for group, sums in groups.items() if is_unknown(group))
         note = f"{left:,} rows with unknown {attribute.replace('*', ' or ')} are not in it" if left else ""

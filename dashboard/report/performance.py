@@ -10,7 +10,7 @@ from dashboard.metrics import losses, performance
 from dashboard.metrics.clusters import loss_design_effect
 from dashboard.metrics.ranking import roc_auc
 from dashboard.rates import Exact, Measure, Rate, undefined
-from dashboard.report.cells import Cells, Key, errors, outcomes, scores
+from dashboard.report.cells import Cells, Key, errors, ordered, outcomes, scores
 from dashboard.report.scope import Place, Reading, Scope, reading
 from dashboard.rollup.bins import Bins
 from dashboard.sql.tallies import STEPS
@@ -50,7 +50,7 @@ def _of_outcomes(source: Source, scope: Scope, attribute: str) -> Iterator[Readi
     binned = {}
     if scope.wants("roc_auc") and source.contract.task == "binary":
         binned = scores(source.snapshot, source.contract, scope, attribute, len(source.bins.score_edges) + 1)
-    for key, sums in sorted(cells.items(), key=str):
+    for key, sums in ordered(cells):
         for metric, measure in _measures(source, scope, sums, binned.get(key)):
             yield reading(scope, metric, _place(attribute, key), measure)
 

@@ -193,7 +193,7 @@ def _volume(chunk: Chunk) -> str:
 
 
 def _feature(chunk: Chunk, index: int, name: str) -> str:
-    cell = f"least(greatest(t{index} >> {SHIFT}, 0), 4095)"
+    cell = f"CASE WHEN t{index} IS NOT NULL THEN least(greatest(t{index} >> {SHIFT}, 0), 4095) END"
     return (
         f"INSERT INTO rollup.features SELECT {chunk.day}, {chunk.version}, {literal(name)}, coalesce(bin, -1), n, "  # noqa: S608
         f"coalesce(total, 0) FROM (SELECT d, v, bin, count(*) AS n, sum(t{index}) AS total "

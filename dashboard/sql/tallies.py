@@ -151,8 +151,9 @@ def _service(coding: Coding) -> Iterator[str]:
 
 def _inputs(coding: Coding) -> Iterator[str]:
     for index, (name, grid) in enumerate(coding.grids.items()):
-        value = f"floor(({delivered(name)} - {grid.low!r}) * {grid.scale!r})"
-        yield f"least(greatest({value}, -2147483647), 2147483647)::INTEGER AS t{index}"
+        column = delivered(name)
+        value = f"least(greatest(floor(({column} - {grid.low!r}) * {grid.scale!r}), -2147483647), 2147483647)"
+        yield f"CASE WHEN {column} IS NOT NULL THEN {value}::INTEGER END AS t{index}"  # greatest(NULL, x) is x
     for index, name in enumerate(coding.categories):
         yield f"{code(delivered(name), coding.names[f'x_{name}'])} AS c{index}"
     limited = [f for f in coding.contract.features if f.kind == "numeric" and (f.minimum, f.maximum) != (None, None)]
