@@ -66,7 +66,7 @@ def file_profile(path: Path) -> FileProfile:
     """Returns the profile of a file."""
     with as_evenhand(str(path)), TemporaryDirectory() as folder, store.connect(temp_directory=folder) as connection:
         source = opened(path, connection)
-        connection.execute(f"CREATE TEMP TABLE sample AS FROM {source.relation} LIMIT {ROWS}")
+        connection.execute(f"CREATE TEMP TABLE sample AS FROM {source.first(ROWS)}")
         columns = tuple(_column(connection, source, name) for name in source.columns)
     return FileProfile(path, source, columns)
 
@@ -97,7 +97,7 @@ def days(path: Path, source: Source, time: str) -> tuple[date, date] | None:
     with as_evenhand(str(path)), store.connect() as connection:
         found = connection.execute(
             f"SELECT min(t), max(t) FROM (SELECT CAST(make_timestamp(epoch_us({value})) AS DATE) AS t "
-            f"FROM {source.relation} WHERE isfinite({value}))"
+            f"FROM {source.first()} WHERE isfinite({value}))"
         ).fetchall()
     first, last = found[0]
     return None if first is None else (first, last)

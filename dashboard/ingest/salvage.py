@@ -1,7 +1,8 @@
 """Broken lines of CSV: found, kept as they came, and kept from swallowing the lines after them.
 
-DuckDB lists a broken line once per error and, after a quote that is never closed, calls the whole rest of the
-file one line. Such a file is copied without its broken lines, and read again.
+DuckDB lists a broken line once per error, calls the whole rest of the file one line after a quote that is never
+closed, and refuses a file whose lines end in both LF and CRLF. Such files are copied without their broken lines,
+and read again.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ def mended(source: Source, folder: Path) -> tuple[Source, tuple[BrokenLine, ...]
                 broken.append(BrokenLine(number, reason, raw.decode("utf-8", "backslashreplace").strip("\r\n")))
             else:
                 sink.write(raw.rstrip(b"\r\n") + b"\n")
-    return replace(source, path=path, strict=True), tuple(broken)
+    return replace(source, path=path), tuple(broken)
 
 
 def _records(file: Iterable[bytes], source: Source) -> Iterator[tuple[int, bytes, str]]:

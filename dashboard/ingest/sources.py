@@ -47,7 +47,6 @@ class Source:
     name: str
     columns: Mapping[str, str] = field(default_factory=dict)
     delimiter: str = ","
-    strict: bool = True
 
     @property
     def typed(self) -> bool:
@@ -65,15 +64,21 @@ class Source:
             return f"(FROM read_parquet({literal(str(self.path))}))"
         if self.form == "jsonl":
             return self._json_lines()
-        return f"(FROM read_csv({literal(str(self.path))}, {self._dialect()}, store_rejects = true))"
+        return self._csv("strict_mode = true, store_rejects = true")
 
-    def _dialect(self) -> str:
-        """A dialect stated in full: DuckDB's sniffer would bend it to a broken line."""
+    def first(self, rows: int | None = None) -> str:
+        """Returns the SELECT of the first rows (None: all), read leniently: the whole pass finds what is broken."""
+        lenient = self._csv("strict_mode = false, ignore_errors = true")
+        limit = "" if rows is None else f" LIMIT {rows}"
+        return f"(FROM {lenient if self.form == 'csv' else self.relation}{limit})"
+
+    def _csv(self, options: str) -> str:
+        """A CSV file, its dialect stated in full: DuckDB's sniffer would bend it to a broken line."""
         columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in self.columns)
         return (
-            f"auto_detect = false, header = true, columns = {{{columns}}}, delim = {literal(self.delimiter)}, "
-            f"quote = '\"', escape = '\"', strict_mode = {literal(self.strict)}, "
-            f"compression = {literal(_compression(self.path))}"
+            f"(FROM read_csv({literal(str(self.path))}, auto_detect = false, header = true, columns = {{{columns}}}, "
+            f"delim = {literal(self.delimiter)}, quote = '\"', escape = '\"', "
+            f"compression = {literal(_compression(self.path))}, {options}))"
         )
 
     def _json_lines(self) -> str:
@@ -189,8 +194,15 @@ def _with_header(source: Source) -> Source:
         ) from error
     if "\0" in text:
         raise EvenhandError(f"{source.path} is not text", EXPECTED, "Check how it was written")
-    delimiter = max(",;\t|", key=lambda mark: len(next(csv.reader([text], delimiter=mark))))
-    names = [name.strip() or f"column{i}" for i, name in enumerate(next(csv.reader([text], delimiter=delimiter)))]
+    try:
+        delimiter = max(",;\t|", key=lambda mark: len(next(csv.reader([text], delimiter=mark))))
+        names = [name.strip() or f"column{i}" for i, name in enumerate(next(csv.reader([text], delimiter=delimiter)))]
+    except csv.Error as error:
+        raise EvenhandError(
+            f"The header of {source.path} cannot be read: {error}",
+            "Lines that end in LF were expected",
+            "Export it again",
+        ) from error
     seen: dict[str, str] = {}
     for name in names:
         if name.casefold() in seen:
@@ -216,14 +228,13 @@ def _keys(source: Source, connection: store.Connection) -> list[str]:
 
 def _looks_like(source: Source, names: list[str], connection: store.Connection) -> dict[str, str]:
     """Returns the type that each text column's first rows have: BIGINT, DOUBLE, BOOLEAN, TIMESTAMP, VARCHAR or NULL."""
-    sample = f"(FROM {source.relation} LIMIT {SAMPLE})"
     tests = []
     for name in names:
         value = f"nullif(trim({identifier(name)}), '')"
         fits = [f"count(try_cast({value} AS {kind}))" for kind in ("BIGINT", "DOUBLE", "TIMESTAMP", "BOOLEAN")]
         fractions = f"count(*) FILTER ({value} SIMILAR TO '.*[.eEnN].*')"
         tests.append(f"[count({value}), {', '.join(fits)}, {fractions}]")
-    counts = connection.execute(f"SELECT {', '.join(tests)} FROM {sample}").fetchone() or ()
+    counts = connection.execute(f"SELECT {', '.join(tests)} FROM {source.first(SAMPLE)}").fetchone() or ()
     return {name: _type(*count) for name, count in zip(names, counts, strict=True)}
 
 

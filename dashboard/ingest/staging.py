@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -39,21 +39,19 @@ class Staged:
 
 def stage(delivery: Delivery, select: Callable[[Source], str]) -> Staged:
     """Does the pass; returns what was found. `select` makes the checking SELECT of a source."""
-    source, notes, path = delivery.source, [], delivery.folder / "staged.parquet"
+    source, path = delivery.source, delivery.folder / "staged.parquet"
     try:
         _copy(delivery, select(source), path)
+        broken = salvage.broken_lines(delivery.connection, source)
+        mend = any(line.swallowed for line in broken)
     except store.Error as error:
-        if "state machine" not in str(error):
+        mend = source.form == "csv" and "state machine" in str(error)
+        if not mend:
             raise
-        # strict mode refuses a file whose lines end in both LF and CRLF
-        source = replace(source, strict=False)
-        notes.append("line endings are mixed")
-        _copy(delivery, select(source), path)
-    broken = salvage.broken_lines(delivery.connection, source)
-    if any(line.swallowed for line in broken):
+    if mend:
         source, broken = salvage.mended(source, delivery.folder)
         _copy(delivery, select(source), path)
-    return _staged(delivery, source, path, notes, broken)
+    return _staged(delivery, source, path, broken)
 
 
 def _copy(delivery: Delivery, select: str, path: Path) -> None:
@@ -61,10 +59,8 @@ def _copy(delivery: Delivery, select: str, path: Path) -> None:
     run(delivery, f"COPY ({select}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION snappy)", 0.0, 0.6)
 
 
-def _staged(
-    delivery: Delivery, source: Source, path: Path, notes: list[str], broken: tuple[salvage.BrokenLine, ...]
-) -> Staged:
-    connection, relation = delivery.connection, staged_relation(path)
+def _staged(delivery: Delivery, source: Source, path: Path, broken: tuple[salvage.BrokenLine, ...]) -> Staged:
+    connection, relation, notes = delivery.connection, staged_relation(path), list[str]()
     columns = tuple(row[0] for row in connection.execute(f"DESCRIBE FROM {relation}").fetchall())
     counted = connection.execute(
         "SELECT day, reason, count(*), count(lost) "
