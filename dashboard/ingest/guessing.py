@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from dashboard import policy
 from dashboard.contract import Attribute, Contract, Feature, Task
 from dashboard.errors import EvenhandError
 from dashboard.ingest.casting import OPPOSITES
@@ -84,6 +83,8 @@ def propose(path: str | Path, name: str) -> Proposal:
 
     Raises EvenhandError where the file cannot be read, or has no time or neither score nor decision.
     """
+    from dashboard import policy  # it pulls in the metrics, which intake does without
+
     found = file_profile(Path(path))
     contract, guesses = infer(found.columns, model_name(name), found.source.name)
     span = days(found.path, found.source, contract.columns["time"])
