@@ -17,6 +17,7 @@ from scipy.special import chdtri, chndtr, chndtrinc, gammainccinv, kolmogi
 
 from dashboard.metrics.days import ENOUGH, p_of_days
 from dashboard.metrics.histograms import Feature, Histogram, Paired, paired
+from dashboard.metrics.ranking import rounded_up
 from dashboard.rates import Estimate, Exact, Limits, undefined, z_of
 
 Floats = NDArray[np.float64]
@@ -86,7 +87,7 @@ def ks(reference: Histogram, current: Histogram, windows: Sequence[Histogram] = 
     coarse = int(reference.counts.max()) / n
     bounds = partial(_band, gap, sqrt(1 / n + 1 / m), coarse)
     limit = min(float(kolmogi(0.05)) * sqrt(1 / n + 1 / m), 1.0)
-    note = f"binning hides at most {coarse:.2g}"
+    note = f"binning hides at most {rounded_up(coarse)}"
     return _held(Estimate(gap, m, method, bounds, min(n, m), note=note), limit, reference, current, windows)
 
 

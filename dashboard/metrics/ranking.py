@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from math import log, sqrt
+from math import ceil, floor, log, log10, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -36,7 +36,7 @@ def roc_auc(positives: ArrayLike, negatives: ArrayLike, exact: bool = False, def
         return undefined(why, int(P + N), method="DeLong, logit")
     ranks_of_pos, ranks_of_neg = np.cumsum(neg) - neg / 2, P - np.cumsum(pos) + pos / 2
     area = float(pos @ ranks_of_pos) / (P * N)
-    notes = [] if exact else [f"binning moves it by at most {float(pos @ neg) / (2 * P * N):.1g}"]
+    notes = [] if exact else [f"binning moves it by at most {rounded_up(float(pos @ neg) / (2 * P * N))}"]
     if deff > 1:
         notes.append(f"about {(P + N) / deff:.0f} independent")
     if smaller < FEW or (smaller < FEW_NEARLY_PERFECT and max(area, 1 - area) > NEARLY_PERFECT) or area in (0.0, 1.0):
@@ -46,6 +46,16 @@ def roc_auc(positives: ArrayLike, negatives: ArrayLike, exact: bool = False, def
         error = sqrt(deff * (_variance(pos, ranks_of_pos / N) / P + _variance(neg, ranks_of_neg / P) / N))
         bounds = partial(_logit_limits, area, error)
     return Estimate(area, int(P + N), method, bounds, smaller, note="; ".join(notes))
+
+
+def rounded_up(number: float) -> str:
+    """Returns a bound with one digit, which is never less than the bound.
+
+    >>> rounded_up(0.0014), rounded_up(0.2), rounded_up(0)
+    ('0.002', '0.2', '0')
+    """
+    unit = 10.0 ** floor(log10(number)) if number else 1.0
+    return f"{ceil(number / unit - 1e-9) * unit:.1g}"
 
 
 def _variance(counts: NDArray[np.float64], values: NDArray[np.float64]) -> float:
