@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from dashboard.errors import EvenhandError
 
@@ -112,7 +112,7 @@ class Contract:
     @cached_property
     def digest(self) -> str:
         """The SHA-256 of the canonical content: comments, spacing and the order of keys do not change it."""
-        canonical = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        canonical = json.dumps(_canonical(asdict(self)), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
     def attribute(self, name: str) -> Attribute:
@@ -139,6 +139,15 @@ class Contract:
         """Every delivered column that an attribute or a feature names, each once, in order."""
         names = [attribute.column for attribute in self.attributes] + [feature.name for feature in self.features]
         return tuple(dict.fromkeys(names))
+
+
+def _canonical(value: Any) -> Any:
+    """Returns the content with every number a float, so that 18 and 18.0, 0 and -0.0 are one contract."""
+    if isinstance(value, Mapping):
+        return {key: _canonical(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_canonical(inner) for inner in value]
+    return float(value) + 0.0 if isinstance(value, int | float) else value
 
 
 def _missing(name: str) -> Attribute:

@@ -34,7 +34,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
     "score": (
         "score|probability|prob|proba|y_prob|y_score|risk_score|predicted_probability|y_proba|risk",
-        ".*score.*|.*prob.*|p|confidence|.*risk.*",
+        ".*score.*|.*prob.*|p|confidence|.*risk.*|prediction|predicted|pred|y_pred|y_hat|predicted_value",
     ),
     "latency_ms": ("latency_ms|duration_ms|response_time_ms|elapsed_ms|latency_millis", "latency|.*_ms"),
     "status": ("status|status_code|http_status", "error|error_code|outcome_code"),
@@ -187,8 +187,10 @@ def _fits(role: str, column: ColumnProfile) -> bool:
         return number and not (column.whole and column.distinct <= 2 and column.given > 100)
     if role in ("latency_ms", "energy_wh", "value", "weight"):
         return number
-    if role in ("decision", "label"):
+    if role == "label":
         return column.distinct <= 50 or number
+    if role == "decision":
+        return column.distinct <= 50
     return role == "subject" or column.distinct <= 200
 
 
