@@ -19,8 +19,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     review/ledger         the append-only record, in SQLite
     review/ledger_tables  its tables, and the triggers that refuse changes
     review/signoff        the digest of readings; is a sign-off current or stale, and why
-    sql/tallies           the coded table: every key a small integer
-    sql/counting          one GROUP BY per tally
+    sql/coding            the statement that codes a chunk: every name a small integer
     sql/cases             the parts of statements that read single cases
     store                 DuckDB: connections that stay off the network, a published rollup
     log                   the log's table of contents: batch records, and the files they name
@@ -39,7 +38,10 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ingest/label_files    a label file becomes a batch
     ingest/profiles       what a file's columns look like
     ingest/guessing       a first contract, guessed from a file
-    rollup/bins           the edges, taken once from the reference window
+    bins                  where scores, latencies and features are cut, frozen
+    rollup/freezing       the edges, taken once from the reference window
+    rollup/tallying       coded arrays in, tables of integer sums out
+    rollup/tables         which keys and sums each table has
     rollup/rows           the log's rows with their latest labels, as one relation
     rollup/counting       the touched days in chunks, from log files to tables
     rollup/publishing     built aside, published whole under a new number

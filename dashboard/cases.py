@@ -54,7 +54,7 @@ def cases(paths: ModelPaths, contract: Contract, filters: Filters, limit: int = 
 
 
 def case(paths: ModelPaths, contract: Contract, day: date, version: str, id: str) -> dict[str, Any] | None:
-    """Returns one case by its address: roles by name, groups by attribute, and every delivered column under `inputs`."""
+    """Returns one case by its address: roles by name, groups by attribute, delivered columns under `inputs`."""
     chosen = [[e for e in log.files(paths.log, what) if e.day == day] for what in ("predictions", "labels")]  # type: ignore[arg-type]
     if not chosen[0]:
         return None

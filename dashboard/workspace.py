@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dashboard import bins, ingest, log, report, settings
 from dashboard import contract as contracts
-from dashboard import ingest, log, report, settings
 from dashboard import policy as policies
 from dashboard import rollup as rollups
 from dashboard.cases import Filters, case, cases
@@ -26,7 +26,7 @@ from dashboard.policy import Finding, Policy, split
 from dashboard.report import COLUMNS, KINDS, Reading, Scope, Source
 from dashboard.report.judged import Plan, judged, plan
 from dashboard.report.labels import complete_until
-from dashboard.rollup import Built, bins, publishing
+from dashboard.rollup import Built, Progress, publishing
 from dashboard.settings import ModelPaths
 from dashboard.store import Snapshot
 
@@ -58,7 +58,7 @@ class Workspace:
 
 @dataclass(frozen=True)
 class Extent:
-    """What a rollup holds: first and last day (both in it), rows, versions, and from when on labels are still coming."""
+    """What a rollup holds: first and last day (both in it), rows, versions; from when on labels still come."""
 
     first: date
     last: date
@@ -117,7 +117,7 @@ class Model:
         """Returns what was delivered, in order of arrival."""
         return log.read_records(self.paths.log)
 
-    def rollup(self, everything: bool = False, progress: Any = None) -> Built:
+    def rollup(self, everything: bool = False, progress: Progress = lambda done, total: None) -> Built:
         """Does count what is new in the log and publish a new rollup."""
         reference = self.policy.windows.reference if self.policy else None
         owner = (reference.since, reference.until) if reference else None
@@ -141,7 +141,9 @@ class Model:
                 self._open = {n: s for n, s in self._open.items() if n == number - 1}
                 self._open[number] = Snapshot(publishing.path(self.paths.rollup, number))
             snapshot = self._open[number]
-        return Source(snapshot, self.contract, bins.parse(snapshot.meta()["bins"]))
+        facts = snapshot.meta()
+        frozen = bins.parse(facts["bins"])
+        return Source(snapshot, self.contract, replace(frozen, score_exact=facts["scores"] == "exact"))
 
     def extent(self) -> Extent:
         """Returns which days, rows and versions the newest rollup holds, and until when labels are complete."""

@@ -15,7 +15,6 @@ from dashboard.rates import Measure, undefined
 from dashboard.report.cells import ordered, rows
 from dashboard.report.performance import Source
 from dashboard.report.scope import Place, Reading, Scope, reading
-from dashboard.rollup.bins import FINE
 
 Shape = Histogram | Categories
 Shapes = dict[tuple[date | None, str | None, str], Shape]  # bucket, version, feature
@@ -78,15 +77,14 @@ def shapes(source: Source, scope: Scope) -> Shapes:
 
 def _histogram(source: Source, feature: str, bins: list[int], counts: list[int], totals: list[float]) -> Histogram:
     grid = source.bins.grids[feature]
-    size = len(grid.cuts) + 1 if grid.cuts else FINE
-    number, total = np.zeros(size, dtype=np.int64), np.zeros(size)
+    number, total = np.zeros(grid.bins, dtype=np.int64), np.zeros(grid.bins)
     missing = 0
     for bin_, count, steps in zip(bins, counts, totals, strict=True):
         if bin_ < 0:
             missing = count
         else:
             number[bin_] = count
-            total[bin_] = count * grid.low + (steps + count / 2) / grid.scale
+            total[bin_] = grid.value(steps, count)
     return Histogram.of(number, total, missing)
 
 

@@ -26,7 +26,7 @@ Compared = Mapping[str, Mapping[str, Rate]]  # rate -> group -> its counts
 
 
 def fairness_readings(source: Source, scope: Scope) -> Iterator[Reading]:
-    """Yields the readings of the kind fairness for each of the scope's attributes, or for all of them where it names none."""
+    """Yields the readings of the kind fairness for each of the scope's attributes, for all where it names none."""
     contract = source.contract
     names = scope.attributes or (*contract.attribute_names, *("*".join(crossed) for crossed in contract.intersections))
     if contract.task == "regression" or not any(

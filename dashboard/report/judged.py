@@ -17,7 +17,7 @@ Batch = tuple[str, str | None, tuple[str, ...], Window]  # kind, version, attrib
 
 @dataclass(frozen=True)
 class Plan:
-    """The windows of a log under a policy: by the log's days, and for what needs labels by the days that are complete."""
+    """The windows of a log under a policy: by the log's days, and where labels are needed by the complete days."""
 
     by_log: Schedule
     by_labels: Schedule
@@ -31,7 +31,8 @@ class Plan:
 def plan(policy: Policy, first: date, last: date, complete: date) -> Plan:
     """Returns the windows; `complete` is the day from which on labels are still coming."""
     settled = max(first, min(last, complete - timedelta(days=1)))
-    return Plan(schedule(policy.windows, first, last), schedule(policy.windows, first, settled))
+    by_log = schedule(policy.windows, first, last)
+    return Plan(by_log, by_log.settled(settled))
 
 
 def judged(source: Source, policy: Policy, windows: Plan) -> list[Judged]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dashboard.bins import Bins
 from dashboard.contract import Contract
 from dashboard.metrics import losses, performance
 from dashboard.metrics.clusters import loss_design_effect
@@ -12,8 +13,7 @@ from dashboard.metrics.ranking import roc_auc
 from dashboard.rates import Exact, Measure, Rate, undefined
 from dashboard.report.cells import Cells, Key, errors, ordered, outcomes, scores
 from dashboard.report.scope import Place, Reading, Scope, reading
-from dashboard.rollup.bins import Bins
-from dashboard.sql.tallies import STEPS
+from dashboard.sql.coding import STEPS
 from dashboard.store import Snapshot
 
 REGRESSION = ("mean_absolute_error", "root_mean_squared_error", "mean_error")
@@ -30,7 +30,7 @@ class Source:
 
 
 def performance_readings(source: Source, scope: Scope) -> Iterator[Reading]:
-    """Yields the readings of the kinds performance and data, for everybody or for each group of the scope's attributes."""
+    """Yields the readings of the kinds performance and data, for everybody or each group of the scope's attributes."""
     for attribute in scope.attributes or ("",):
         if source.contract.task == "regression":
             yield from _of_errors(source, scope, attribute)

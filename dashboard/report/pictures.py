@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dashboard import sql
+from dashboard.bins import SHIFT
 from dashboard.metrics import service
 from dashboard.metrics.histograms import Categories, Histogram
 from dashboard.report.cells import rows
@@ -17,7 +18,6 @@ from dashboard.report.drift import score_middles, shapes
 from dashboard.report.labels import delays
 from dashboard.report.performance import Source
 from dashboard.report.scope import Scope
-from dashboard.sql.tallies import SHIFT
 
 DRAWN = 48  # bins of a drawn distribution
 PERIODS = 240  # columns of a heat map, at most about so many
@@ -31,11 +31,12 @@ def latencies(source: Source, scope: Scope) -> pd.DataFrame:
     found = source.snapshot.arrays(
         sql.statement("read/latency"), replace(scope, by=None).parameters(source.contract, endpoint=None)
     )
-    hours, bins, counts = (np.concatenate([np.asarray(r[i], dtype=np.int64) for r in found] or [[]]) for i in (2, 3, 4))
+    nothing = np.zeros(0, dtype=np.int64)
+    hours, bins, counts = (np.concatenate([nothing, *(np.asarray(row[i]) for row in found)]) for i in (2, 3, 4))
     step = max(1, round((scope.until - scope.since).days * 24 / PERIODS))
     edges = np.array([0.0, *service.edges(), np.inf])
-    frame = pd.DataFrame({"hour": hours.astype(np.int64) // step * step, "bin": bins.astype(np.int64), "n": counts})
-    grouped = frame.groupby(["hour", "bin"], as_index=False)["n"].sum()
+    frame = pd.DataFrame({"hour": hours // step * step, "bin": bins, "n": counts})
+    grouped = frame.groupby(["hour", "bin"])["n"].sum().reset_index()
     at = pd.to_datetime(grouped["hour"].to_numpy() * 3600, unit="s")
     place = grouped["bin"].to_numpy()
     return pd.DataFrame({"time": at, "low": edges[place], "high": np.minimum(edges[place + 1], 1e7), "n": grouped["n"]})
@@ -43,7 +44,7 @@ def latencies(source: Source, scope: Scope) -> pd.DataFrame:
 
 def volume(latency: pd.DataFrame) -> pd.DataFrame:
     """Returns requests by period: time and n, from what `latencies` returns."""
-    return latency.groupby("time", as_index=False)["n"].sum()
+    return latency.groupby("time")["n"].sum().reset_index()
 
 
 def label_delays(source: Source, scope: Scope) -> pd.DataFrame:
@@ -116,4 +117,4 @@ def _spread(
     below = np.cumsum(known)[: len(edges)]  # how many lie below each edge
     cumulative = np.interp(drawn, edges, below)
     cumulative[0], cumulative[-1] = 0.0, known.sum()
-    return np.diff(cumulative) / known.sum()  # type: ignore[no-any-return]
+    return np.diff(cumulative) / known.sum()

@@ -1,4 +1,4 @@
-"""The scope of a question: which days, versions, attribute and features, by which period; and the reading it ends in."""
+"""The scope of a question: days, versions, attributes and features, by which period; and the reading it ends in."""
 
 from __future__ import annotations
 

@@ -16,17 +16,18 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from dashboard import bins as binning
 from dashboard import log, sql, store
+from dashboard.bins import Bins
 from dashboard.contract import Contract
 from dashboard.errors import EvenhandError
-from dashboard.rollup import bins as binning
-from dashboard.rollup.bins import Bins
 from dashboard.rollup.counting import Progress, Work, clear, count
+from dashboard.rollup.freezing import freeze
 from dashboard.rollup.publishing import alone, numbers, path, publish
+from dashboard.rollup.tables import SCALE
 from dashboard.settings import ModelPaths, cannot_write
-from dashboard.sql.tallies import INPUT_TABLES, OUTCOME_TABLES
 
-CODE = "1"  # raised when the way of counting changes: every rollup is then counted anew
+CODE = "2"  # raised when the way of counting changes: every rollup is then counted anew
 REFERENCE_DAYS = 56
 
 
@@ -47,7 +48,7 @@ def build(
     contract: Contract,
     reference: tuple[date, date] | None = None,
     everything: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = lambda done, total: None,
 ) -> Built:
     """Returns what was counted; publishes a new rollup unless nothing has changed.
 
@@ -94,9 +95,9 @@ def _bins(
     if not chosen:
         notes = (f"the reference window {since} to {until} holds no predictions: bins are taken from the whole log",)
         chosen = files
-    bins = binning.freeze(contract, [e.path for e in chosen], since, until, sum(e.rows for e in chosen))
+    bins = freeze(contract, [e.path for e in chosen], since, until, sum(e.rows for e in chosen))
     try:
-        kept.write_text(bins.text(), encoding="utf-8")
+        kept.write_text(bins.text, encoding="utf-8")
         marker.write_text(asked, encoding="utf-8")
     except OSError as error:
         raise cannot_write(kept, error) from error
@@ -139,7 +140,6 @@ def _touched(
             tuple(e for e in files if e.day in days),
             tuple(e for e in labels if e.day in days),
             inputs=with_inputs,
-            outcomes=True,
         )
         for days, with_inputs in both
         if days
@@ -154,7 +154,7 @@ def _build(
     base: int,
     known: set[str],
     identity: str,
-    progress: Progress | None,
+    progress: Progress,
 ) -> int:
     built = paths.rollup / f"build-{os.getpid()}.duckdb"
     try:
@@ -166,10 +166,14 @@ def _build(
                 connection.execute("USE rollup")
                 connection.execute(sql.statement("rollup_tables"))
                 connection.execute("USE memory")
+            connection.execute("BEGIN")
+            done, total = 0, sum(work.rows for work in works)
             for work in works:
-                clear(connection, work.days, [*(INPUT_TABLES if work.inputs else ()), *OUTCOME_TABLES])
-                count(connection, contract, bins, work, progress)
+                clear(connection, work.days, work.tables)
+                count(connection, contract, bins, work, progress, done, total)
+                done += work.rows
             _describe(connection, contract, bins, known, identity)
+            connection.execute("COMMIT")
             connection.execute("CHECKPOINT rollup")
         return publish(paths.rollup, built)
     except OSError as error:
@@ -186,9 +190,18 @@ def _describe(connection: Any, contract: Contract, bins: Bins, known: set[str], 
         "identity": identity,
         "basis": _basis(contract, bins),
         "contract": contract.digest,
-        "bins": bins.text(),
+        "bins": bins.text,
+        "scores": "exact" if bins.score_exact and _all_on_edges(connection, bins) else "binned",
         "built_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "code": CODE,
     }
     connection.execute("DELETE FROM rollup.meta")
     connection.executemany("INSERT INTO rollup.meta VALUES (?, ?)", [list(fact) for fact in facts.items()])
+
+
+def _all_on_edges(connection: Any, bins: Bins) -> bool:
+    """Returns whether every score is its bin's left edge: none lies below it, so equal sums mean equal scores."""
+    ((elsewhere,),) = connection.execute(
+        sql.statement("scores_off_edges"), {"edges": [0.0, *bins.score_edges], "scale": SCALE}
+    ).fetchall()
+    return not elsewhere

@@ -2,46 +2,56 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
+import pyarrow as pa
+
+from dashboard.bins import Bins
 from dashboard.contract import Contract
 from dashboard.log import FileEntry
-from dashboard.metrics.service import GROWTH, SHORTEST_MS
-from dashboard.metrics.service import edges as latency_edges
-from dashboard.rollup.bins import SCORE_CELLS, Bins, score_lists
 from dashboard.rollup.rows import typed, with_labels
+from dashboard.rollup.tables import Chunk, input_tables, outcome_tables
 from dashboard.sql import identifier, literal
-from dashboard.sql.counting import Chunk, input_inserts, outcome_inserts
-from dashboard.sql.tallies import CELLS, Coding, coded
+from dashboard.sql.coding import STEPS, Coding, coded, delivered
 
-CHUNK_ROWS = 2_000_000
+CHUNK_ROWS = 1_000_000
+INPUT_TABLES = ("latency", "volume", "features", "categories", "quality")
+OUTCOME_TABLES = ("outcomes", "errors", "bins", "subjects", "delays")
 Progress = Callable[[int, int], None]  # rows counted, rows in all
 
 
 @dataclass(frozen=True)
 class Work:
-    """What one run counts: the days, and the files that hold their rows and labels."""
+    """What one run counts: the days, and the files that hold their rows and labels.
+
+    What needs labels is always counted again; latency, volume and features only with `inputs`.
+    """
 
     days: tuple[date, ...]
     predictions: tuple[FileEntry, ...]
     labels: tuple[FileEntry, ...]
-    inputs: bool  # count latency, volume and features
-    outcomes: bool  # count what needs labels
+    inputs: bool
 
     @property
     def rows(self) -> int:
         return sum(entry.rows for entry in self.predictions)
 
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Returns the tables that this work fills."""
+        return (*(INPUT_TABLES if self.inputs else ()), *OUTCOME_TABLES)
+
 
 def chunks(work: Work) -> Iterator[Work]:
     """Yields the work in chunks of whole days with about CHUNK_ROWS rows each."""
-    by_day = {day: sum(e.rows for e in work.predictions if e.day == day) for day in sorted(work.days)}
     days: list[date] = []
     rows = 0
-    for day, count in by_day.items():
+    for day in sorted(work.days):
+        count = sum(entry.rows for entry in work.predictions if entry.day == day)
         if days and rows + count > CHUNK_ROWS:
             yield _part(work, days)
             days, rows = [], 0
@@ -53,78 +63,74 @@ def chunks(work: Work) -> Iterator[Work]:
 
 def _part(work: Work, days: Sequence[date]) -> Work:
     chosen = set(days)
-    return Work(
-        tuple(days),
-        tuple(e for e in work.predictions if e.day in chosen),
-        tuple(e for e in work.labels if e.day in chosen),
-        work.inputs,
-        work.outcomes,
-    )
+    predictions, labels = ([e for e in files if e.day in chosen] for files in (work.predictions, work.labels))
+    return Work(tuple(days), tuple(predictions), tuple(labels), work.inputs)
 
 
-def prepare(connection: Any, bins: Bins) -> None:
-    """Does make the lookup tables that a coded chunk needs: one row of lists, and each feature's cells."""
-    lower, following = score_lists(bins.score_edges)
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE lookups AS SELECT $lower::USMALLINT[] AS lower_bins, "
-        "$following::DOUBLE[] AS next_edges, $latency::DOUBLE[] AS latency_edges",
-        {"lower": lower, "following": following, "latency": [*latency_edges()]},
-    )
-    for index, grid in enumerate(bins.grids.values()):
-        cuts = "[" + ", ".join(str(cut) for cut in grid.cuts) + "]::INTEGER[]"
-        connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE cells_{index} AS SELECT cell::INTEGER AS cell, "  # noqa: S608
-            f"len(list_filter({cuts}, lambda cut: cut <= cell))::SMALLINT AS bin FROM range({CELLS}) AS cells(cell)"
-        )
-
-
-def count(connection: Any, contract: Contract, bins: Bins, work: Work, progress: Progress | None = None) -> None:
+def count(
+    connection: Any, contract: Contract, bins: Bins, work: Work, progress: Progress, done: int, total: int
+) -> None:
     """Does count the work's days into the attached database `rollup`, whose days must have been cleared."""
-    prepare(connection, bins)
-    done = 0
     for part in chunks(work):
         if part.predictions:
             _count_chunk(connection, contract, bins, part)
         done += part.rows
-        if progress:
-            progress(done, work.rows)
+        progress(done, total)
 
 
 def _count_chunk(connection: Any, contract: Contract, bins: Bins, part: Work) -> None:
     predictions = typed(connection, contract, part.predictions)
     source = with_labels(connection, predictions, part.labels)
-    coding = _coding(connection, contract, bins, predictions, part)
-    chunk = Chunk(coding, part.days[0].isoformat())
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE coded AS {coded(coding, source, chunk.first_day)}")
-    for statement in [
-        *(input_inserts(chunk) if part.inputs else ()),
-        *(outcome_inserts(chunk) if part.outcomes else ()),
-    ]:
-        connection.execute(statement)
+    coding = _coding(connection, contract, predictions, part)
+    rows = connection.sql(coded(coding, source)).to_arrow_table()
+    span = (part.days[-1] - part.days[0]).days + 1
+    days = pa.array([part.days[0] + timedelta(days=after) for after in range(span)], pa.date32())
+    chunk = Chunk(coding, bins, days, rows)
+    found: dict[str, list[pa.Table]] = defaultdict(list)
+    for name, counted in [*outcome_tables(chunk), *(input_tables(chunk) if part.inputs else ())]:
+        found[name].append(counted)
+    for name, tables in found.items():
+        _store(connection, name, pa.concat_tables(tables))
+    if contract.task == "regression":
+        _store_errors(connection, chunk)
 
 
-def _coding(connection: Any, contract: Contract, bins: Bins, predictions: str, part: Work) -> Coding:
+def _store(connection: Any, table: str, counted: pa.Table) -> None:
+    connection.register("counted", counted)
+    connection.execute(f"INSERT INTO rollup.{table} BY NAME SELECT * FROM counted")  # noqa: S608
+    connection.unregister("counted")
+
+
+def _store_errors(connection: Any, chunk: Chunk) -> None:
+    """A regression's squared errors outgrow 64 bits: their sums are HUGEINTs, so DuckDB adds them up."""
+    known = "FILTER (error IS NOT NULL)"
+    for name, attributes in chunk.coding.breakdowns:
+        rows = chunk.rows
+        for key in (*chunk.always.keys, *chunk.groups(attributes)):
+            named = key.stands_for.take(pa.array(key.codes))
+            rows = rows.append_column(f"named_{key.name}", named)
+        group = " || '*' || ".join(identifier(f"named_{attribute.name}") for attribute in attributes) or "''"
+        connection.register("coded", rows)
+        connection.execute(
+            f"INSERT INTO rollup.errors SELECT named_day, named_version, {literal(name)}, {group}, "  # noqa: S608
+            f"count(*), count(error), coalesce(sum(error), 0), coalesce(sum(abs(error)), 0), coalesce(sum(error::HUGEINT * error), 0), "
+            f"coalesce(sum(round(pow(error / {STEPS}, 4) * {STEPS})::HUGEINT), 0), coalesce(sum(truth) {known}, 0), "
+            f"coalesce(sum(truth::HUGEINT * truth) {known}, 0) FROM coded GROUP BY ALL"
+        )
+        connection.unregister("coded")
+
+
+def _coding(connection: Any, contract: Contract, predictions: str, part: Work) -> Coding:
     """Returns what the chunk's codes stand for: the distinct texts of its text columns."""
     columns = ["version", "status", "endpoint", *(["label"] if contract.task == "multiclass" else [])]
-    columns += [f"x_{a.column}" for a in contract.attributes if not a.edges]
-    categorical = tuple(f.name for f in contract.features if f.kind == "categorical")
-    columns = list(dict.fromkeys([*columns, *(f"x_{name}" for name in categorical)]))
-    names = _distinct(connection, columns, predictions)
+    columns += [delivered(attribute.column) for attribute in contract.attributes if not attribute.edges]
+    columns += [delivered(feature.name) for feature in contract.features if feature.kind == "categorical"]
+    names = _distinct(connection, list(dict.fromkeys(columns)), predictions)
     if contract.task == "multiclass":
         late = _distinct(connection, ["label"], "late")["label"] if part.labels else []
         decided = _distinct(connection, ["decision"], predictions)["decision"]
         names["label"] = sorted({*names["label"], *late, *decided, *contract.classes})
-    return Coding(
-        contract=contract,
-        names=names,
-        grids=bins.grids,
-        score_edges=bins.score_edges,
-        score_cells=SCORE_CELLS,
-        latency=(SHORTEST_MS, GROWTH, len(latency_edges())),
-        categories=categorical,
-        groups_binned={},
-        has_subject="subject" in contract.columns,
-    )
+    return Coding(contract, names, part.days[0].isoformat(), part.inputs)
 
 
 def _distinct(connection: Any, columns: Sequence[str], source: str) -> dict[str, list[str]]:

@@ -44,7 +44,7 @@ def _once(predictions: Sequence[FileEntry]) -> str:
 def with_labels(connection: Any, predictions: str, labels: Sequence[FileEntry]) -> str:
     """Returns the FROM clause of `typed` predictions with their latest labels and the days these took to come."""
     if not labels:
-        return f"(SELECT *, greatest(date_diff('day', time, labeled_at), 0) AS delay FROM {predictions})"  # noqa: S608
+        return f"(SELECT *, date_diff('day', time, labeled_at) AS delay FROM {predictions})"  # noqa: S608
     versioned = _latest_labels(connection, labels)
     known_at = "CASE WHEN late.label IS NULL THEN p.labeled_at ELSE late.known_at END"
     same_version = " AND (late.version IS NULL OR late.version = p.version)" if versioned else ""
@@ -56,7 +56,7 @@ def with_labels(connection: Any, predictions: str, labels: Sequence[FileEntry]) 
     )
     return (
         f"(SELECT p.* EXCLUDE (label), coalesce(late.label, p.label) AS label, "  # noqa: S608
-        f"greatest(date_diff('day', p.time, {known_at}), 0) AS delay FROM {predictions} AS p "
+        f"date_diff('day', p.time, {known_at}) AS delay FROM {predictions} AS p "
         f"LEFT JOIN late ON late.day = p.day AND late.id = p.id{same_version}{best})"
     )
 
@@ -69,7 +69,8 @@ def _latest_labels(connection: Any, labels: Sequence[FileEntry]) -> bool:
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE late AS SELECT day, id, version, label, "  # noqa: S608
         f"coalesce(labeled_at, arrived_at) AS known_at, arrived_at FROM {_read(labels)} "
-        "QUALIFY row_number() OVER (PARTITION BY day, id, version ORDER BY known_at DESC, arrived_at DESC, label DESC) = 1"
+        "QUALIFY row_number() OVER (PARTITION BY day, id, version "
+        "ORDER BY known_at DESC, arrived_at DESC, label DESC) = 1"
     )
     (versioned,) = connection.execute("SELECT count(version) FROM late").fetchall()[0]
     return bool(versioned)

@@ -1,0 +1,126 @@
+"""The bins: where scores, latencies and numeric features are cut, frozen so that every window is cut alike.
+
+They are taken once from the reference window (`rollup.freezing`) and kept in bins.json and in every rollup.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+CELLS = 4096  # grid cells of a numeric feature
+SHIFT = 12  # a grid step's cell is step >> SHIFT
+LARGEST = 2.0**31 - 1  # no step lies beyond: two million of them add up exactly
+SCORE_CELLS = 65_536
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Where a numeric feature's bins lie: steps floor((value - low) * scale), cells of 2^SHIFT steps, bins of cells.
+
+    `cuts` are the cells at which a new bin begins. Steps are integers, so that their sums are exact everywhere.
+    """
+
+    low: float
+    scale: float
+    cuts: tuple[int, ...]
+
+    @property
+    def bins(self) -> int:
+        return len(self.cuts) + 1
+
+    def steps(self, values: Floats) -> Floats:
+        """Returns every value in steps, whole numbers."""
+        steps = (values - self.low) * self.scale
+        np.floor(steps, out=steps)
+        return np.clip(steps, -LARGEST, LARGEST, out=steps)
+
+    def bin_of(self, steps: Floats) -> Codes:
+        """Returns the bin of every step; NaN is not one."""
+        lookup = np.searchsorted(np.array(self.cuts, dtype=np.int64), np.arange(CELLS), side="right")
+        return lookup[np.clip(steps * 2.0**-SHIFT, 0, CELLS - 1).astype(np.int32)]
+
+    def value(self, steps: float, n: int = 1) -> float:
+        """Returns what n values whose steps add up to `steps` add up to, each taken at its step's middle."""
+        return n * self.low + (steps + n / 2) / self.scale
+
+
+@dataclass(frozen=True)
+class Bins:
+    """All frozen edges. Score bin i holds the scores with score_edges[i-1] <= score < score_edges[i]."""
+
+    since: str
+    until: str
+    score_edges: tuple[float, ...]
+    score_exact: bool
+    grids: dict[str, Grid]
+
+    @cached_property
+    def digest(self) -> str:
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @cached_property
+    def text(self) -> str:
+        """The bins as JSON, one text for one set of bins."""
+        grids = {name: {"low": g.low, "scale": g.scale, "cuts": g.cuts} for name, g in self.grids.items()}
+        return json.dumps({**vars(self), "grids": grids}, sort_keys=True)
+
+
+def parse(text: str) -> Bins:
+    """Returns the bins that `Bins.text` wrote."""
+    found = json.loads(text)
+    grids = {name: Grid(g["low"], g["scale"], tuple(g["cuts"])) for name, g in found["grids"].items()}
+    return Bins(found["since"], found["until"], tuple(found["score_edges"]), found["score_exact"], grids)
+
+
+def read(path: Path) -> Bins | None:
+    """Returns the bins of a model's bins.json; None where there is none yet."""
+    return parse(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def score_cell(scores: Any) -> Any:
+    """Returns the lookup cell of scores: fine near 0, where rare outcomes put them."""
+    return np.floor(np.sqrt(np.sqrt(scores)) * SCORE_CELLS)
+
+
+def score_bin(scores: Floats, edges: Sequence[float]) -> Codes:
+    """Returns the number of edges that are not above each score; no two edges may share a lookup cell.
+
+    The cell says which edge to look at; the comparison decides, so a score equal to an edge lies above it.
+
+    >>> score_bin(np.array([0.0, 0.29, 0.3, 1.0]), (0.3, 0.5)).tolist()
+    [0, 0, 1, 2]
+    """
+    known = np.array(edges)
+    cells = score_cell(known).astype(np.int64)
+    lower = np.searchsorted(cells, np.arange(SCORE_CELLS + 1), side="left")
+    edge = np.full(SCORE_CELLS + 1, np.inf)
+    edge[cells] = known
+    at = np.clip(np.nan_to_num(score_cell(scores)), 0, SCORE_CELLS).astype(np.int64)
+    return lower[at] + (scores >= edge[at])
+
+
+def nearest_bin(values: Floats, edges: Floats) -> Codes:
+    """Returns the number of edges that are not above each value, for edges that grow by a common factor.
+
+    The logarithm only guesses; comparisons with the edges beside the guess decide.
+
+    >>> nearest_bin(np.array([0.5, 1.0, 3.9, 4.0, 99.0]), np.array([1.0, 2.0, 4.0])).tolist()
+    [0, 1, 2, 3, 3]
+    """
+    growth = np.log(edges[1] / edges[0])
+    with np.errstate(divide="ignore"):
+        guess = np.floor(np.log(values / edges[0]) / growth) + 1
+    at = np.clip(np.nan_to_num(guess, neginf=0), 1, len(edges)).astype(np.int64)
+    bounded = np.concatenate(([-np.inf], edges, [np.inf]))
+    return at + (values >= bounded[at + 1]) - (values < bounded[at])

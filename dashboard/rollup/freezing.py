@@ -1,0 +1,86 @@
+"""Taking the bins from the reference window, once: the same log gives the same bins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dashboard import store
+from dashboard.bins import CELLS, SHIFT, Bins, Grid, score_cell
+from dashboard.contract import Contract
+from dashboard.sql import identifier, literal
+from dashboard.sql.coding import delivered
+
+Floats = NDArray[np.float64]
+FINE = 256  # bins of a numeric feature
+SAMPLE = 120_000  # reference rows that the edges are taken from, chosen by a hash of their ids
+EXACT_SCORES = 1024  # up to so many distinct scores are kept as they are
+SPREAD = (0.0005, 0.9995)
+
+
+def freeze(contract: Contract, files: Sequence[Path], since: date, until: date, rows: int) -> Bins:
+    """Returns bins from the reference window's prediction files.
+
+    Numeric features: 256 reference quantiles on a grid of 4,096 cells. Scores: each distinct score where they are
+    few, else every hundredth, a hundred reference quantiles and the threshold.
+    """
+    columns = [feature.name for feature in contract.features if feature.kind == "numeric"]
+    with store.connect() as connection:
+        read = f"read_parquet({store.paths(files)}, union_by_name = true)"
+        there = {name for name, *_ in connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()}  # noqa: S608
+        wanted = [identifier(delivered(name)) for name in columns if delivered(name) in there]
+        sample = connection.execute(
+            f"SELECT {', '.join(['score', *(f'TRY_CAST({name} AS DOUBLE) AS {name}' for name in wanted)])} FROM {read} "  # noqa: S608
+            f"WHERE hash(id, {literal(contract.name)}) % {max(1, rows // SAMPLE)} = 0"
+        ).fetchnumpy()
+    grids = {name: grid(_known(sample.get(delivered(name), ()))) for name in columns}
+    edges, exact = score_edges(_known(sample["score"]), contract) if contract.task == "binary" else ((), False)
+    return Bins(since.isoformat(), until.isoformat(), edges, exact, grids)
+
+
+def _known(values: Any) -> Floats:
+    """Returns the finite values, sorted."""
+    present = values.compressed() if isinstance(values, np.ma.MaskedArray) else np.asarray(values)
+    present = present.astype(float)
+    return np.sort(present[np.isfinite(present)])
+
+
+def grid(values: Floats) -> Grid:
+    """Returns the grid of a feature from its sorted reference values.
+
+    >>> grid(np.array([0.0, 1.0, 1.0, 2.0])).cuts
+    (338, 2048, 3757)
+    """
+    if not len(values):
+        return Grid(0.0, 1.0, ())
+    low, high = (float(np.quantile(values, q)) for q in SPREAD)
+    width = (high - low) or max(abs(high), 1.0)
+    low, width = low - 0.1 * width, 1.2 * width
+    scale = (CELLS << SHIFT) / width
+    distinct = np.unique(values)
+    marks = distinct if len(distinct) <= FINE else np.quantile(values, np.arange(1, FINE) / FINE)
+    cells = np.clip(np.floor((marks - low) * scale).astype(np.int64) >> SHIFT, 0, CELLS - 1)
+    return Grid(low, scale, tuple(int(cell) for cell in np.unique(cells) if cell > 0))
+
+
+def score_edges(scores: Floats, contract: Contract) -> tuple[tuple[float, ...], bool]:
+    """Returns the score bins' left edges (without 0) and whether each distinct score has a bin of its own.
+
+    At most one edge lies in a lookup cell; the threshold goes first, then the hundredths, then the quantiles.
+    """
+    distinct = np.unique(scores)
+    exact = len(distinct) <= EXACT_SCORES
+    quantiles = distinct if exact else np.quantile(scores, np.arange(1, 101) / 101)
+    wanted = [contract.threshold, *(k / 100 for k in range(1, 101)), *(float(q) for q in quantiles)]
+    if exact:
+        wanted = [contract.threshold, *(float(q) for q in distinct), *wanted]
+    taken: dict[int, float] = {}
+    for edge in wanted:
+        if 0 < edge <= 1:
+            taken.setdefault(int(score_cell(edge)), edge)
+    return tuple(sorted(taken.values())), exact and {*taken.values()} >= {float(s) for s in distinct if s > 0}

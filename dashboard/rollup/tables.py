@@ -1,0 +1,229 @@
+"""The rollup's tables from one coded chunk: which keys and which sums each has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from dashboard.bins import Bins, nearest_bin, score_bin
+from dashboard.contract import Attribute
+from dashboard.metrics.service import edges as latency_edges
+from dashboard.rollup.tallying import Key, Keys, fixed, tally
+from dashboard.sql.coding import NONE, Coding, delivered
+
+SCALE = 1_000_000_000  # fixed point of scores and losses
+CLIP = 1e-15  # log loss sees no probability below this
+SUMS = ("scored", "score_sum", "brier_sum", "brier_sq", "log_loss_sum", "log_loss_sq", "clipped")
+BINNED_GROUPS = 50  # score bins are kept for so many groups of an attribute, the largest
+Table = tuple[str, pa.Table]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """One coded chunk: its coding, the frozen bins, the dates its day codes stand for, and the coded columns."""
+
+    coding: Coding
+    bins: Bins
+    days: pa.Array
+    rows: pa.Table
+
+    def column(self, name: str) -> NDArray[Any]:
+        """Returns a coded column; a missing number is NaN."""
+        return self.rows.column(name).combine_chunks().to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+
+    def key(self, column: str, names: Sequence[str | None], called: str = "") -> Key:
+        return Key(called or column, self.column(column), pa.array(names, pa.string()))
+
+    @cached_property
+    def always(self) -> Keys:
+        """The keys of every tally: day and version."""
+        return Keys.of(
+            Key("day", self.column("day"), self.days), self.key("version", [None, *self.coding.names["version"]])
+        )
+
+    @cached_property
+    def score(self) -> NDArray[np.float64]:
+        return self.column("score").astype(float, copy=False)
+
+    @cached_property
+    def truth(self) -> list[Key]:
+        """Label and decision, None where there is none."""
+        task = self.coding.contract.task
+        names = {"binary": ["0", "1"], "multiclass": [*self.coding.names.get("label", ())]}.get(task, [])
+        stands_for = pa.array([*names, None], pa.string())
+        codes = {name: self.column(name) for name in ("label", "decision")}
+        return [Key(name, np.where(code == NONE, len(names), code), stands_for) for name, code in codes.items()]
+
+    def groups(self, attributes: Sequence[Attribute]) -> list[Key]:
+        """Returns a key for each attribute, called by its name."""
+        order = self.coding.contract.attributes
+        return [self.key(f"group_{order.index(a)}", self.coding.groups(a), a.name) for a in attributes]
+
+
+def outcome_tables(chunk: Chunk) -> Iterator[Table]:
+    """Yields what needs labels, for every breakdown: outcomes, bins, subjects, delays."""
+    contract = chunk.coding.contract
+    losses = _losses(chunk) if contract.task == "binary" else {}
+    scored = ~np.isnan(chunk.score)
+    crossed = tally(
+        chunk.always.by(*chunk.groups(contract.attributes), *chunk.truth),
+        {"scored": scored, "score_sum": fixed(chunk.score, SCALE), **losses},
+    )
+    bins = Key("bin", score_bin(chunk.score, chunk.bins.score_edges), _numbered(len(chunk.bins.score_edges) + 1))
+    delays = chunk.column("delay")
+    delay = Key("delay", delays, _numbered(int(delays.max(initial=0)) + 1))
+    for name, attributes in chunk.coding.breakdowns:
+        groups = chunk.groups(attributes)
+        keys = chunk.always.by(*groups)
+        if contract.task != "regression":
+            yield "outcomes", _named(_marginal(crossed, attributes), name, attributes)
+            if chunk.coding.has_subject:
+                yield "subjects", _named(_subjects(chunk, keys, losses), name, attributes)
+        if contract.task == "binary":
+            yield (
+                "bins",
+                _named(tally(keys.by(bins, *chunk.truth), where=scored & _in_largest(groups)), name, attributes),
+            )
+        yield "delays", _named(tally(keys.by(chunk.truth[0], delay), where=delays >= 0), name, attributes)
+
+
+def input_tables(chunk: Chunk) -> Iterator[Table]:
+    """Yields what needs no labels: latency, volume, features, categories, quality."""
+    statuses = chunk.key("status", [None, *chunk.coding.names["status"]])
+    yield "volume", _timed(tally(_hourly(chunk), _volume_sums(chunk, statuses)))
+    yield "latency", _latency(chunk, statuses)
+    for index, name in enumerate(chunk.coding.features("numeric")):
+        yield from _number(chunk, index, name)
+    for index, name in enumerate(chunk.coding.features("categorical")):
+        yield from _category(chunk, index, name)
+
+
+def _losses(chunk: Chunk) -> dict[str, NDArray[Any]]:
+    """Returns the losses of labelled rows in fixed point, 0 elsewhere, from the probability given to the label."""
+    label = chunk.column("label")
+    given = np.where(label == 1, chunk.score, np.where(label == 0, 1 - chunk.score, np.nan))
+    log_loss = -np.log(np.maximum(given, CLIP))
+    brier = (1 - given) ** 2
+    return {
+        "brier_sum": fixed(brier, SCALE),
+        "brier_sq": fixed(brier**2, SCALE),
+        "log_loss_sum": fixed(log_loss, SCALE),
+        "log_loss_sq": fixed(log_loss**2, SCALE),
+        "clipped": given < CLIP,
+    }
+
+
+def _numbered(size: int) -> pa.Array:
+    return pa.array(range(size), pa.int32())
+
+
+def _subjects(chunk: Chunk, keys: Keys, losses: dict[str, NDArray[Any]]) -> pa.Table:
+    buckets = Key("bucket", chunk.column("bucket"), _numbered(256))
+    sums = {name: values for name, values in losses.items() if name in ("brier_sum", "log_loss_sum")}
+    return tally(keys.by(buckets, *chunk.truth), sums)
+
+
+def _in_largest(groups: Sequence[Key]) -> Mask:
+    """Returns which rows are of the BINNED_GROUPS largest groups of one attribute; of an intersection all are."""
+    if len(groups) != 1 or len(groups[0].stands_for) <= BINNED_GROUPS:
+        return np.True_  # type: ignore[return-value]
+    sizes = np.bincount(groups[0].codes, minlength=len(groups[0].stands_for))
+    return (np.argsort(np.argsort(-sizes, kind="stable"), kind="stable") < BINNED_GROUPS)[groups[0].codes]
+
+
+def _marginal(crossed: pa.Table, attributes: Sequence[Attribute]) -> pa.Table:
+    """Returns the sums over every attribute but these."""
+    keys = ["day", "version", *(attribute.name for attribute in attributes), "label", "decision"]
+    sums = [name for name in ("n", *SUMS) if name in crossed.column_names]
+    merged = crossed.group_by(keys).aggregate([(name, "sum") for name in sums])
+    return merged.rename_columns({f"{name}_sum": name for name in sums})
+
+
+def _named(table: pa.Table, name: str, attributes: Sequence[Attribute]) -> pa.Table:
+    """Returns the table with `attribute` and `grp` in place of a column for each attribute; F*65+ is of two."""
+    columns = [table.column(attribute.name) for attribute in attributes]
+    if len(columns) > 1:
+        crossed = pc.binary_join_element_wise(*(column.cast(pa.string()) for column in columns), "*")
+        columns = [crossed.dictionary_encode()]
+    kept = table.drop_columns([attribute.name for attribute in attributes])
+    return _about("attribute", name, kept).append_column("grp", columns[0] if columns else _same("", len(table)))
+
+
+def _about(column: str, name: str, table: pa.Table) -> pa.Table:
+    """Returns the table with a column that says the same in every row."""
+    return table.append_column(column, _same(name, len(table)))
+
+
+def _same(text: str, rows: int) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(np.zeros(rows, dtype=np.int32), pa.array([text]))
+
+
+def _hourly(chunk: Chunk) -> Keys:
+    """Returns the keys day, version and hour; hours are counted from midnight UTC, whatever the days' zone."""
+    midnight = 24 * (date.fromisoformat(chunk.coding.first_day) - date(1970, 1, 1)).days
+    hours = chunk.column("hour").astype(np.int64) - midnight - 24 * chunk.column("day").astype(np.int64)
+    first, last = int(hours.min(initial=0)), int(hours.max(initial=0))
+    return chunk.always.by(Key("hour", hours - first, pa.array(range(first, last + 1), pa.int64())))
+
+
+def _timed(table: pa.Table) -> pa.Table:
+    """Returns the table with each hour as an instant."""
+    days = table.column("day").cast(pa.date32()).cast(pa.int32()).cast(pa.int64())
+    hours = pc.add(pc.multiply(days, 24), table.column("hour").cast(pa.int64()))
+    instants = pc.multiply(hours, 3600).cast(pa.timestamp("s"))
+    return table.set_column(table.column_names.index("hour"), "hour", instants)
+
+
+def _volume_sums(chunk: Chunk, statuses: Key) -> dict[str, NDArray[Any]]:
+    failed = np.array([name not in (None, "ok") for name in statuses.stands_for.to_pylist()])
+    return {
+        "failed": failed[statuses.codes],
+        "scored": ~np.isnan(chunk.score),
+        "score_sum": fixed(chunk.score, SCALE),
+    }
+
+
+def _latency(chunk: Chunk, statuses: Key) -> pa.Table:
+    latency = chunk.column("latency_ms").astype(float, copy=False)
+    edges = np.array(latency_edges())
+    bins = Key("bin", nearest_bin(latency, edges), _numbered(len(edges) + 1))
+    endpoints = chunk.key("endpoint", [None, *chunk.coding.names["endpoint"]])
+    return _timed(tally(_hourly(chunk).by(endpoints, statuses, bins), where=~np.isnan(latency)))
+
+
+def _number(chunk: Chunk, index: int, name: str) -> Iterator[Table]:
+    """Yields the histogram of a numeric feature (bin -1: missing) and what is wrong with it."""
+    values = chunk.column(f"number_{index}").astype(float, copy=False)
+    grid = chunk.bins.grids[name]
+    missing = np.isnan(values)
+    steps = grid.steps(values)
+    steps[missing] = 0
+    bins = grid.bin_of(steps)
+    bins[missing] = grid.bins
+    stands_for = pa.array([*range(grid.bins), -1], pa.int32())
+    yield "features", _about("feature", name, tally(chunk.always.by(Key("bin", bins, stands_for)), {"total": steps}))
+    feature = next(f for f in chunk.coding.contract.features if f.name == name)
+    beyond = np.zeros(len(values), dtype=bool)
+    for limit, outside in ((feature.minimum, np.less), (feature.maximum, np.greater)):
+        if limit is not None:
+            beyond |= outside(values, limit)
+    yield "quality", _about("feature", name, tally(chunk.always, {"missing": missing, "out_of_range": beyond}))
+
+
+def _category(chunk: Chunk, index: int, name: str) -> Iterator[Table]:
+    """Yields the counts of a categorical feature's categories (NULL: missing) and how many are missing."""
+    names = [None, *chunk.coding.names[delivered(name)]]
+    key = chunk.key(f"category_{index}", names, "category")
+    yield "categories", _about("feature", name, tally(chunk.always.by(key)))
+    missing = key.codes == 0
+    nothing = np.zeros(len(missing), dtype=bool)
+    yield "quality", _about("feature", name, tally(chunk.always, {"missing": missing, "out_of_range": nothing}))
