@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 CELLS = 4096  # grid cells of a numeric feature
 SHIFT = 12  # a grid step's cell is step >> SHIFT
-LARGEST = 2.0**31 - 1  # no step lies beyond: two million of them add up exactly
+LARGEST = 2.0**38 - 1  # no step lies beyond: 16,384 times the reference's width, and 2^24 of them add up exactly
 SCORE_CELLS = 65_536
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -11,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from hypothesis import strategies as st
+from sklearn import metrics as sk
 
 from dashboard import Workspace
+from dashboard.report import Reading
 from dashboard.workspace import Model
 
 START = date(2026, 1, 24)  # a Saturday: the days that follow lie in two months and three weeks
@@ -28,6 +29,10 @@ ROLES = {
     "status": "status",
     "subject": "patient_id",
 }
+RATES = (
+    "accuracy", "true_positive_rate", "true_negative_rate", "false_positive_rate", "false_negative_rate", "precision",
+    "negative_predictive_value", "false_discovery_rate", "false_omission_rate", "selection_rate", "prevalence",
+)  # fmt: skip
 REST = """
 [attributes.sex]
 column = "sex"
@@ -84,17 +89,14 @@ class World:
 
 def specs(**fixed: object) -> st.SearchStrategy[Spec]:
     """Returns the strategy of worlds worth looking at; what is given is fixed."""
-    absent = st.sampled_from(
-        [frozenset(), frozenset({"decision"}), frozenset({"subject"}), frozenset({"subject", "decision"})]
-        + [frozenset({"subject", "score"})]
-    )
+    absent = ["", "decision", "subject", "subject decision", "subject score"]
     drawn = {
         "seed": st.integers(0, 2**20),
         "rows": st.sampled_from([200, 500, 900, 2000]),
         "days": st.sampled_from([1, 3, 9, 14]),
         "scores": st.sampled_from([None, None, 3, 40]),
         "labels": st.sampled_from(["inside", "late", "never"]),
-        "without": absent,
+        "without": st.sampled_from([frozenset(roles.split()) for roles in absent]),
         "threshold": st.sampled_from([0.5, 0.29, 1 / 3]),
     }
     return st.builds(Spec, **(drawn | {name: st.just(value) for name, value in fixed.items()}))
@@ -123,7 +125,8 @@ def draw(spec: Spec) -> pd.DataFrame:
         label[:] = np.nan
     seconds = random.integers(0, spec.days * 86_400, n)
     decision = ((scores >= spec.threshold) ^ (random.random(n) < 0.05)).astype(float)
-    decision[random.random(n) < 0.1] = np.nan
+    if "score" not in spec.without:  # a row with neither is rejected
+        decision[random.random(n) < 0.1] = np.nan
     frame = pd.DataFrame(
         {
             "prediction_id": [f"p{i}" for i in range(n)],
@@ -193,3 +196,32 @@ def build(spec: Spec, folder: Path, policy: str | None = None) -> World:
         model.log(rows)
     model.rollup()
     return World(spec, frame, model)
+
+
+def rows_of(frame: pd.DataFrame, reading: Reading) -> pd.DataFrame:
+    """Returns the raw rows that a reading is about."""
+    chosen = (frame["day"] >= date.fromisoformat(reading.since)) & (frame["day"] < date.fromisoformat(reading.until))
+    if reading.version is not None:
+        chosen &= frame["model_version"] == reading.version
+    if reading.attribute is not None and reading.group is not None:
+        chosen &= frame[GROUPS[reading.attribute]] == reading.group
+    return frame[chosen]
+
+
+def by_sklearn(rows: pd.DataFrame) -> dict[str, float]:
+    """Returns every rate, F1 and label coverage of raw rows; NaN where it has no denominator."""
+    both = rows[rows["label"].notna() & rows["said"].notna()]
+    decided, labelled = rows["said"].dropna(), rows["label"].dropna()
+    values = dict.fromkeys((*RATES, "f1"), np.nan)
+    if len(both):
+        precision, recall, f1, _ = sk.precision_recall_fscore_support(
+            both["label"], both["said"], labels=[0.0, 1.0], zero_division=np.nan
+        )
+        values |= {"accuracy": sk.accuracy_score(both["label"], both["said"]), "f1": f1[1]}
+        values |= {"true_positive_rate": recall[1], "false_negative_rate": 1 - recall[1]}
+        values |= {"true_negative_rate": recall[0], "false_positive_rate": 1 - recall[0]}
+        values |= {"precision": precision[1], "false_discovery_rate": 1 - precision[1]}
+        values |= {"negative_predictive_value": precision[0], "false_omission_rate": 1 - precision[0]}
+    values["selection_rate"] = decided.mean() if len(decided) else np.nan
+    values["prevalence"] = labelled.mean() if len(labelled) else np.nan
+    return values | {"count": len(rows), "label_coverage": len(labelled) / len(rows) if len(rows) else np.nan}
