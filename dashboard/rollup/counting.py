@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -13,14 +14,16 @@ import pyarrow as pa
 from dashboard.bins import Bins
 from dashboard.contract import Contract
 from dashboard.log import FileEntry
-from dashboard.rollup.rows import typed, with_labels
+from dashboard.rollup.rows import read, typed, with_labels
 from dashboard.rollup.tables import Chunk, input_tables, outcome_tables
 from dashboard.sql import identifier, literal
 from dashboard.sql.coding import STEPS, Coding, coded, delivered
 
-CHUNK_ROWS = 1_000_000
+CHUNK_ROWS = 750_000
+AT_ONCE = 2
 INPUT_TABLES = ("latency", "volume", "features", "categories", "quality")
 OUTCOME_TABLES = ("outcomes", "errors", "bins", "subjects", "delays")
+Names = dict[str, list[str]]
 Progress = Callable[[int, int], None]  # rows counted, rows in all
 
 
@@ -70,29 +73,36 @@ def _part(work: Work, days: Sequence[date]) -> Work:
 def count(
     connection: Any, contract: Contract, bins: Bins, work: Work, progress: Progress, done: int, total: int
 ) -> None:
-    """Does count the work's days into the attached database `rollup`, whose days must have been cleared."""
-    for part in chunks(work):
-        if part.predictions:
-            _count_chunk(connection, contract, bins, part)
-        done += part.rows
-        progress(done, total)
+    """Does count the work's days into the attached database `rollup`, whose days must have been cleared.
+
+    Chunks are counted two at a time, each with a cursor of its own; what they come to is stored here, in order.
+    """
+    names = _names(connection, contract, work)
+    parts = list(chunks(work))
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for part, tables in zip(
+            parts, pool.map(lambda part: _counted(connection.cursor(), contract, bins, names, part), parts), strict=True
+        ):
+            for name, counted in tables.items():
+                _store(connection, name, counted)
+            done += part.rows
+            progress(done, total)
 
 
-def _count_chunk(connection: Any, contract: Contract, bins: Bins, part: Work) -> None:
-    predictions = typed(connection, contract, part.predictions)
-    source = with_labels(connection, predictions, part.labels)
-    coding = _coding(connection, contract, predictions, part)
+def _counted(connection: Any, contract: Contract, bins: Bins, names: Names, part: Work) -> dict[str, pa.Table]:
+    """Returns what one chunk comes to: a table of sums for each of the rollup's tables."""
+    source = with_labels(connection, typed(connection, contract, part.predictions), part.labels)
+    coding = Coding(contract, names, part.days[0].isoformat(), part.inputs)
     rows = connection.sql(coded(coding, source)).to_arrow_table()
     span = (part.days[-1] - part.days[0]).days + 1
     days = pa.array([part.days[0] + timedelta(days=after) for after in range(span)], pa.date32())
     chunk = Chunk(coding, bins, days, rows)
     found: dict[str, list[pa.Table]] = defaultdict(list)
-    for name, counted in [*outcome_tables(chunk), *(input_tables(chunk) if part.inputs else ())]:
-        found[name].append(counted)
-    for name, tables in found.items():
-        _store(connection, name, pa.concat_tables(tables))
+    for name, table in [*outcome_tables(chunk), *(input_tables(chunk) if part.inputs else ())]:
+        found[name].append(table)
     if contract.task == "regression":
-        _store_errors(connection, chunk)
+        found["errors"] = list(_errors(connection, chunk))
+    return {name: pa.concat_tables(tables) for name, tables in found.items()}
 
 
 def _store(connection: Any, table: str, counted: pa.Table) -> None:
@@ -101,36 +111,39 @@ def _store(connection: Any, table: str, counted: pa.Table) -> None:
     connection.unregister("counted")
 
 
-def _store_errors(connection: Any, chunk: Chunk) -> None:
-    """A regression's squared errors outgrow 64 bits: their sums are HUGEINTs, so DuckDB adds them up."""
+def _errors(connection: Any, chunk: Chunk) -> Iterator[pa.Table]:
+    """Yields a regression's error sums. Squares outgrow 64 bits, so DuckDB adds them up as HUGEINTs."""
     known = "FILTER (error IS NOT NULL)"
     for name, attributes in chunk.coding.breakdowns:
         rows = chunk.rows
         for key in (*chunk.always.keys, *chunk.groups(attributes)):
-            named = key.stands_for.take(pa.array(key.codes))
-            rows = rows.append_column(f"named_{key.name}", named)
+            rows = rows.append_column(f"named_{key.name}", key.stands_for.take(pa.array(key.codes)))
         group = " || '*' || ".join(identifier(f"named_{attribute.name}") for attribute in attributes) or "''"
         connection.register("coded", rows)
-        connection.execute(
-            f"INSERT INTO rollup.errors SELECT named_day, named_version, {literal(name)}, {group}, "  # noqa: S608
-            f"count(*), count(error), coalesce(sum(error), 0), coalesce(sum(abs(error)), 0), coalesce(sum(error::HUGEINT * error), 0), "
-            f"coalesce(sum(round(pow(error / {STEPS}, 4) * {STEPS})::HUGEINT), 0), coalesce(sum(truth) {known}, 0), "
-            f"coalesce(sum(truth::HUGEINT * truth) {known}, 0) FROM coded GROUP BY ALL"
-        )
+        yield connection.sql(
+            f"SELECT named_day AS day, named_version AS version, {literal(name)} AS attribute, {group} AS grp, "  # noqa: S608
+            "count(*) AS n, count(error) AS labelled, coalesce(sum(error), 0) AS error_sum, "
+            "coalesce(sum(abs(error)), 0) AS absolute_sum, coalesce(sum(error::HUGEINT * error), 0) AS square_sum, "
+            f"coalesce(sum(round(pow(error / {STEPS}, 4) * {STEPS})::HUGEINT), 0) AS fourth_sum, "
+            f"coalesce(sum(truth) {known}, 0) AS label_sum, "
+            f"coalesce(sum(truth::HUGEINT * truth) {known}, 0) AS label_sq "
+            "FROM coded GROUP BY ALL"
+        ).to_arrow_table()
         connection.unregister("coded")
 
 
-def _coding(connection: Any, contract: Contract, predictions: str, part: Work) -> Coding:
-    """Returns what the chunk's codes stand for: the distinct texts of its text columns."""
-    columns = ["version", "status", "endpoint", *(["label"] if contract.task == "multiclass" else [])]
+def _names(connection: Any, contract: Contract, work: Work) -> Names:
+    """Returns what codes stand for: the distinct texts of the text columns, sorted."""
+    predictions = typed(connection, contract, work.predictions)
+    columns = ["version", "status", "endpoint"]
     columns += [delivered(attribute.column) for attribute in contract.attributes if not attribute.edges]
     columns += [delivered(feature.name) for feature in contract.features if feature.kind == "categorical"]
     names = _distinct(connection, list(dict.fromkeys(columns)), predictions)
     if contract.task == "multiclass":
-        late = _distinct(connection, ["label"], "late")["label"] if part.labels else []
-        decided = _distinct(connection, ["decision"], predictions)["decision"]
-        names["label"] = sorted({*names["label"], *late, *decided, *contract.classes})
-    return Coding(contract, names, part.days[0].isoformat(), part.inputs)
+        said = _distinct(connection, ["label", "decision"], predictions)
+        late = _distinct(connection, ["label"], read(work.labels))["label"] if work.labels else []
+        names["label"] = sorted({*said["label"], *said["decision"], *late, *contract.classes})
+    return names
 
 
 def _distinct(connection: Any, columns: Sequence[str], source: str) -> dict[str, list[str]]:

@@ -11,7 +11,8 @@ from dashboard.log import FileEntry
 from dashboard.sql import identifier
 
 
-def _read(entries: Sequence[FileEntry]) -> str:
+def read(entries: Sequence[FileEntry]) -> str:
+    """Returns the FROM clause of log files, with `day` from their folders."""
     files = store.paths([entry.path for entry in entries])
     return f"read_parquet({files}, union_by_name = true, hive_partitioning = true, hive_types = {{'day': DATE}})"
 
@@ -21,8 +22,8 @@ def typed(connection: Any, contract: Contract, predictions: Sequence[FileEntry])
 
     A column that no file has is NULL; one that was text before the contract made it a number is cast.
     """
-    read = _read(predictions)
-    found = {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()}  # noqa: S608
+    files = read(predictions)
+    found = {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE SELECT * FROM {files}").fetchall()}  # noqa: S608
     wanted = {f"x_{name}": "DOUBLE" if name in contract.numeric else "VARCHAR" for name in contract.named_columns}
     absent = [f"NULL::{kind} AS {identifier(name)}" for name, kind in wanted.items() if name not in found]
     cast = [
@@ -31,7 +32,7 @@ def typed(connection: Any, contract: Contract, predictions: Sequence[FileEntry])
         if found.get(name, kind) != kind
     ]
     replaced = f" REPLACE ({', '.join(cast)})" if cast else ""
-    return f"(SELECT {', '.join(['*' + replaced, *absent])} FROM {read}{_once(predictions)})"  # noqa: S608
+    return f"(SELECT {', '.join(['*' + replaced, *absent])} FROM {files}{_once(predictions)})"  # noqa: S608
 
 
 def _once(predictions: Sequence[FileEntry]) -> str:
@@ -68,7 +69,7 @@ def _latest_labels(connection: Any, labels: Sequence[FileEntry]) -> bool:
     """
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE late AS SELECT day, id, version, label, "  # noqa: S608
-        f"coalesce(labeled_at, arrived_at) AS known_at, arrived_at FROM {_read(labels)} "
+        f"coalesce(labeled_at, arrived_at) AS known_at, arrived_at FROM {read(labels)} "
         "QUALIFY row_number() OVER (PARTITION BY day, id, version "
         "ORDER BY known_at DESC, arrived_at DESC, label DESC) = 1"
     )

@@ -195,9 +195,11 @@ def _volume_sums(chunk: Chunk, statuses: Key) -> dict[str, NDArray[Any]]:
 def _latency(chunk: Chunk, statuses: Key) -> pa.Table:
     latency = chunk.column("latency_ms").astype(float, copy=False)
     edges = np.array(latency_edges())
-    bins = Key("bin", nearest_bin(latency, edges), _numbered(len(edges) + 1))
+    bins = nearest_bin(latency, edges)
+    first = int(bins.min(initial=len(edges)))
+    occurring = Key("bin", bins - first, pa.array(range(first, int(bins.max(initial=first)) + 1), pa.int32()))
     endpoints = chunk.key("endpoint", [None, *chunk.coding.names["endpoint"]])
-    return _timed(tally(_hourly(chunk).by(endpoints, statuses, bins), where=~np.isnan(latency)))
+    return _timed(tally(_hourly(chunk).by(endpoints, statuses, occurring), where=~np.isnan(latency)))
 
 
 def _number(chunk: Chunk, index: int, name: str) -> Iterator[Table]:

@@ -87,8 +87,9 @@ def _truth(coding: Coding) -> Iterator[str]:
         yield f"round((score - label) * {STEPS})::BIGINT AS error, round(label * {STEPS})::BIGINT AS truth"
         yield f"{NONE}::UTINYINT AS label, {NONE}::UTINYINT AS decision"
     elif contract.task == "multiclass":
+        known = listing(coding.names["label"])
         for column in ("label", "decision"):
-            yield f"coalesce(list_position({listing(coding.names['label'])}, {column}) - 1, {NONE})::UTINYINT AS {column}"
+            yield f"coalesce(list_position({known}, {column}) - 1, {NONE})::UTINYINT AS {column}"
     else:
         yield f"coalesce(label, {NONE})::UTINYINT AS label"
         yield f"coalesce(decision, (score >= {contract.threshold!r})::TINYINT, {NONE})::UTINYINT AS decision"
