@@ -104,7 +104,7 @@ def _write_days(delivery: Delivery, staged: Staged, batch: str, arrived_at: date
             f"AND day BETWEEN {_date(days[0])} AND {_date(days[-1])}"
         )
         copy = (
-            f"COPY ({select}) TO {literal(str(root))} (FORMAT parquet, PARTITION_BY (day), COMPRESSION zstd, "
+            f"COPY ({select}) TO {literal(str(root))} (FORMAT parquet, PARTITION_BY (day), COMPRESSION snappy, "
             f"OVERWRITE_OR_IGNORE true, FILENAME_PATTERN {literal(f'{batch}-{number}-{{i}}')}, RETURN_STATS true)"
         )
         share = 0.6 + 0.4 * number / len(chunks)
