@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -57,13 +57,17 @@ class Grid:
 
 @dataclass(frozen=True)
 class Bins:
-    """All frozen edges. Score bin i holds the scores with score_edges[i-1] <= score < score_edges[i]."""
+    """All frozen edges. Score bin i holds the scores with score_edges[i-1] <= score < score_edges[i].
+
+    `binned` names the groups whose scores are binned, for attributes that have too many to bin them all.
+    """
 
     since: str
     until: str
     score_edges: tuple[float, ...]
     score_exact: bool
     grids: dict[str, Grid]
+    groups: dict[str, tuple[str, ...]] = field(default_factory=dict)  # attributes with many: those with score bins
 
     @cached_property
     def digest(self) -> str:
@@ -73,14 +77,16 @@ class Bins:
     def text(self) -> str:
         """The bins as JSON, one text for one set of bins."""
         grids = {name: {"low": g.low, "scale": g.scale, "cuts": g.cuts} for name, g in self.grids.items()}
-        return json.dumps({**vars(self), "grids": grids}, sort_keys=True)
+        plain = {name: getattr(self, name) for name in ("since", "until", "score_edges", "score_exact", "groups")}
+        return json.dumps(plain | {"grids": grids}, sort_keys=True)
 
 
 def parse(text: str) -> Bins:
     """Returns the bins that `Bins.text` wrote."""
     found = json.loads(text)
     grids = {name: Grid(g["low"], g["scale"], tuple(g["cuts"])) for name, g in found["grids"].items()}
-    return Bins(found["since"], found["until"], tuple(found["score_edges"]), found["score_exact"], grids)
+    groups = {name: tuple(kept) for name, kept in found["groups"].items()}
+    return Bins(found["since"], found["until"], tuple(found["score_edges"]), found["score_exact"], grids, groups)
 
 
 def read(path: Path) -> Bins | None:
@@ -107,7 +113,8 @@ def score_bin(scores: Floats, edges: Sequence[float]) -> Codes:
     edge = np.full(SCORE_CELLS + 1, np.inf)
     edge[cells] = known
     at = np.clip(np.nan_to_num(score_cell(scores)), 0, SCORE_CELLS).astype(np.int64)
-    return lower[at] + (scores >= edge[at])
+    found: Codes = lower[at] + (scores >= edge[at])
+    return found
 
 
 def nearest_bin(values: Floats, edges: Floats) -> Codes:
@@ -123,4 +130,5 @@ def nearest_bin(values: Floats, edges: Floats) -> Codes:
         guess = np.floor(np.log(values / edges[0]) / growth) + 1
     at = np.clip(np.nan_to_num(guess, neginf=0), 1, len(edges)).astype(np.int64)
     bounded = np.concatenate(([-np.inf], edges, [np.inf]))
-    return at + (values >= bounded[at + 1]) - (values < bounded[at])
+    found: Codes = at + (values >= bounded[at + 1]) - (values < bounded[at])
+    return found

@@ -55,7 +55,7 @@ def cases(paths: ModelPaths, contract: Contract, filters: Filters, limit: int = 
 
 def case(paths: ModelPaths, contract: Contract, day: date, version: str, id: str) -> dict[str, Any] | None:
     """Returns one case by its address: roles by name, groups by attribute, delivered columns under `inputs`."""
-    chosen = [[e for e in log.files(paths.log, what) if e.day == day] for what in ("predictions", "labels")]  # type: ignore[arg-type]
+    chosen = [[e for e in log.files(paths.log, what) if e.day == day] for what in ("predictions", "labels")]
     if not chosen[0]:
         return None
     with store.connect() as connection:
@@ -75,8 +75,8 @@ def case(paths: ModelPaths, contract: Contract, day: date, version: str, id: str
 
 def _chunks(paths: ModelPaths, filters: Filters) -> Iterator[tuple[Sequence[log.FileEntry], Sequence[log.FileEntry]]]:
     known = log.read_records(paths.log)
-    predictions, labels = (log.entries(paths.log, known, what) for what in ("predictions", "labels"))  # type: ignore[arg-type]
-    days = sorted({e.day for e in predictions if e.day and filters.since <= e.day < filters.until}, reverse=True)
+    predictions, labels = (log.entries(paths.log, known, what) for what in ("predictions", "labels"))
+    days = sorted({e.day for e in predictions if filters.since <= e.day < filters.until}, reverse=True)
     for start in range(0, len(days), DAYS_AT_ONCE):
         chosen = set(days[start : start + DAYS_AT_ONCE])
         yield [e for e in predictions if e.day in chosen], [e for e in labels if e.day in chosen]

@@ -18,14 +18,15 @@ from dashboard.errors import EvenhandError
 
 What = Literal["predictions", "labels", "rejected", "waiting"]
 BatchKind = Literal["predictions", "labels"]
+NO_DAY = date.min  # of labels whose prediction has not come
 
 
 @dataclass(frozen=True)
 class FileEntry:
-    """One file of the log. `path` is absolute; `day` is None for waiting labels."""
+    """One file of the log. `path` is absolute; `day` is NO_DAY for waiting labels."""
 
     path: Path
-    day: date | None
+    day: date
     rows: int
     batch: str
     what: What
@@ -93,7 +94,7 @@ def entries(log: Path, known: list[Record], what: What) -> list[FileEntry]:
     found = [
         FileEntry(
             log / entry["path"],
-            date.fromisoformat(entry["day"]) if entry["day"] else None,
+            date.fromisoformat(entry["day"]) if entry["day"] else NO_DAY,
             entry["rows"],
             record.batch,
             what,
@@ -102,7 +103,7 @@ def entries(log: Path, known: list[Record], what: What) -> list[FileEntry]:
         for entry in record.files
         if entry["what"] == what and entry["path"] not in gone
     ]
-    return sorted(found, key=lambda entry: (entry.day or date.min, entry.batch, entry.path))
+    return sorted(found, key=lambda entry: (entry.day, entry.batch, entry.path))
 
 
 def columns_before(known: list[Record], kind: BatchKind = "predictions") -> dict[str, str]:

@@ -95,7 +95,7 @@ class Snapshot:
 
     def meta(self) -> dict[str, str]:
         """Returns the rollup's facts: identity, basis, contract, bins, built_at, code."""
-        return dict(self.rows("SELECT key, value FROM meta"))  # type: ignore[arg-type]
+        return dict(self.rows("SELECT key, value FROM meta"))
 
     def batches(self) -> set[str]:
         """Returns the batches that were counted."""

@@ -22,11 +22,13 @@ from dashboard import rollup as rollups
 from dashboard.cases import Filters, case, cases
 from dashboard.contract import Contract
 from dashboard.errors import EvenhandError, nearest
+from dashboard.log import Record
 from dashboard.policy import Finding, Policy, split
 from dashboard.report import COLUMNS, KINDS, Reading, Scope, Source
 from dashboard.report.judged import Plan, judged, plan
 from dashboard.report.labels import complete_until
-from dashboard.rollup import Built, Progress, publishing
+from dashboard.rollup import Built, publishing
+from dashboard.rollup.counting import Progress
 from dashboard.settings import ModelPaths
 from dashboard.store import Snapshot
 
@@ -73,7 +75,7 @@ class Model:
     def __init__(self, paths: ModelPaths, given: settings.Settings) -> None:
         self.paths = paths
         self.settings = given
-        self._open: dict[int, Snapshot] = {}
+        self._open: dict[tuple[int, int], Snapshot] = {}
         self._lock = threading.Lock()
 
     @property
@@ -113,7 +115,7 @@ class Model:
         take = ingest.labels if labels else ingest.predictions
         return take(self.paths, self.contract, files, **limits, **options)
 
-    def batches(self) -> list[log.Record]:
+    def batches(self) -> list[Record]:
         """Returns what was delivered, in order of arrival."""
         return log.read_records(self.paths.log)
 
@@ -121,7 +123,8 @@ class Model:
         """Does count what is new in the log and publish a new rollup."""
         reference = self.policy.windows.reference if self.policy else None
         owner = (reference.since, reference.until) if reference else None
-        return rollups.build(self.paths, self.contract, owner, everything, progress)
+        limits = {"memory_limit": self.settings.memory_limit, "threads": self.settings.threads}
+        return rollups.build(self.paths, self.contract, owner, everything, progress, **limits)
 
     # What it says
 
@@ -136,11 +139,13 @@ class Model:
             raise EvenhandError(
                 f"Nothing of model '{self.name}' has been counted yet", todo=f"Run: evenhand rollup {self.name}"
             )
+        file = publishing.path(self.paths.rollup, number)
+        key = number, file.stat().st_ino  # numbers restart when a rollup is deleted
         with self._lock:
-            if number not in self._open:
-                self._open = {n: s for n, s in self._open.items() if n == number - 1}
-                self._open[number] = Snapshot(publishing.path(self.paths.rollup, number))
-            snapshot = self._open[number]
+            if key not in self._open:
+                self._open = {k: s for k, s in self._open.items() if k[0] == number - 1}
+                self._open[key] = Snapshot(file)
+            snapshot = self._open[key]
         facts = snapshot.meta()
         frozen = bins.parse(facts["bins"])
         return Source(snapshot, self.contract, replace(frozen, score_exact=facts["scores"] == "exact"))

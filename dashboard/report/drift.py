@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dashboard.metrics import METRICS, drift
 from dashboard.metrics.histograms import Categories, Histogram
@@ -106,15 +107,15 @@ def _own(source: Source, scope: Scope) -> Shapes:
     for key, counts in outcomes.items():
         found[key] = _categories(list(counts), list(counts.values()))
     middles = score_middles(source)
-    scores: dict[tuple[date | None, str | None], np.ndarray[tuple[int], np.dtype[np.int64]]] = {}
+    scores: dict[tuple[date | None, str | None], NDArray[np.int64]] = {}
     for bucket, version, _, _label, bins, counts in rows(source.snapshot, "bins", parameters):
         scores.setdefault((bucket, version), np.zeros(len(middles), dtype=np.int64))[bins] += counts
-    for (bucket, version), counts in scores.items():
-        found[bucket, version, "score"] = Histogram.of(counts, counts * middles)
+    for (bucket, version), binned in scores.items():
+        found[bucket, version, "score"] = Histogram.of(binned, binned * middles)
     return found
 
 
-def score_middles(source: Source) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def score_middles(source: Source) -> NDArray[np.float64]:
     """Returns the score that stands for each bin: the score itself where each has a bin, else the middle."""
     edges = np.array([0.0, *source.bins.score_edges])
     return edges if source.bins.score_exact else (edges + np.array([*source.bins.score_edges, 1.0])) / 2

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 
 from dashboard.contract import UNKNOWN_GROUP, Contract
 from dashboard.metrics import METRICS, fairness, performance
-from dashboard.rates import Difference, Measure, Rate, Ratio, undefined
+from dashboard.rates import Difference, Estimate, Measure, Rate, Ratio, undefined
 from dashboard.report.cells import Cells, ordered, outcomes
 from dashboard.report.performance import Source
 from dashboard.report.scope import Place, Reading, Scope, reading
 
-NAMED = {
+NAMED: dict[str, tuple[Callable[..., Estimate], tuple[str, ...]]] = {
     "demographic_parity_difference": (fairness.demographic_parity_difference, ("selection_rate",)),
     "demographic_parity_ratio": (fairness.demographic_parity_ratio, ("selection_rate",)),
     "equalized_odds_difference": (fairness.equalized_odds_difference, ("true_positive_rate", "false_positive_rate")),
@@ -72,7 +72,7 @@ def _contrasts(scope: Scope, place: Place, rates: Compared, base: str | None) ->
                 there = Place(place.version, place.attribute, group, base, bucket=place.bucket)
                 measure: Measure = (
                     contrast(rate, groups[base])
-                    if base in groups
+                    if base is not None and base in groups
                     else undefined(f"the reference group '{base}' has no rows here", rate.trials)
                 )
                 yield reading(scope, metric, there, measure)

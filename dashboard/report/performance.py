@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from dashboard.bins import Bins
 from dashboard.contract import Contract
@@ -17,7 +20,11 @@ from dashboard.sql.coding import STEPS
 from dashboard.store import Snapshot
 
 REGRESSION = ("mean_absolute_error", "root_mean_squared_error", "mean_error")
-COUNTED = ("count", "label_coverage")
+MORE: dict[str, Callable[[performance.Confusion], Measure]] = {
+    "f1": performance.f1,
+    "count": performance.count,
+    "label_coverage": performance.label_coverage,
+}
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,9 @@ def _of_outcomes(source: Source, scope: Scope, attribute: str) -> Iterator[Readi
             yield reading(scope, metric, _place(attribute, key), measure)
 
 
-def _measures(source: Source, scope: Scope, sums: Cells, binned: object) -> Iterator[tuple[str, Measure]]:
+def _measures(
+    source: Source, scope: Scope, sums: Cells, binned: NDArray[np.int64] | None
+) -> Iterator[tuple[str, Measure]]:
     if source.contract.task == "multiclass":
         if scope.wants("accuracy"):
             yield "accuracy", performance.multiclass_accuracy(sums.right, sums.judged)
@@ -65,18 +74,16 @@ def _measures(source: Source, scope: Scope, sums: Cells, binned: object) -> Iter
     for name, function in performance.RATES.items():
         if scope.wants(name):
             yield name, function(confusion)
-    for name, counted in (
-        ("f1", performance.f1),
-        ("count", performance.count),
-        ("label_coverage", performance.label_coverage),
-    ):
+    for name, measured in MORE.items():
         if scope.wants(name):
-            yield name, counted(confusion)  # type: ignore[operator]
+            yield name, measured(confusion)
     if scope.any_of("roc_auc", "brier_score", "log_loss"):
         yield from _scored(source, scope, sums, binned)
 
 
-def _scored(source: Source, scope: Scope, sums: Cells, binned: object) -> Iterator[tuple[str, Measure]]:
+def _scored(
+    source: Source, scope: Scope, sums: Cells, binned: NDArray[np.int64] | None
+) -> Iterator[tuple[str, Measure]]:
     brier, brier_sq, log, log_sq, clipped = sums.losses
     rows, briers, logs = sums.loss_buckets if sums.loss_buckets is not None else (None, None, None)
     if scope.wants("brier_score"):
@@ -89,10 +96,10 @@ def _scored(source: Source, scope: Scope, sums: Cells, binned: object) -> Iterat
         yield "roc_auc", _auc(source, sums, binned)
 
 
-def _auc(source: Source, sums: Cells, binned: object) -> Measure:
+def _auc(source: Source, sums: Cells, binned: NDArray[np.int64] | None) -> Measure:
     if binned is None:
         return undefined("no scores are counted here", sums.n)
-    negatives, positives, _ = binned  # type: ignore[attr-defined]
+    negatives, positives, _ = binned
     deff = performance.accuracy(sums.confusion()).deff
     return roc_auc(positives, negatives, exact=source.bins.score_exact, deff=deff)
 

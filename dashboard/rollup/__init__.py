@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -49,23 +50,26 @@ def build(
     reference: tuple[date, date] | None = None,
     everything: bool = False,
     progress: Progress = lambda done, total: None,
+    **limits: Any,
 ) -> Built:
     """Returns what was counted; publishes a new rollup unless nothing has changed.
 
-    `reference` (since, until) owns the bin edges; without one the first 56 days do.
+    `reference` (since, until) owns the bin edges; without one the first 56 days do. `limits` are memory_limit and
+    threads.
     Raises EvenhandError where the log is empty or the workspace cannot be written.
     """
     started = time.perf_counter()
     with alone(paths.rollup):
-        files = log.files(paths.log, "predictions")
+        records = log.read_records(paths.log)  # once: a batch that arrives meanwhile is for the next run
+        files = log.entries(paths.log, records, "predictions")
         if not files:
             raise EvenhandError(
                 f"Model '{paths.name}' has no predictions in its log",
                 todo=f"Take some in first: evenhand ingest {paths.name} FILE",
             )
         frozen, notes = _bins(paths, contract, files, reference)
-        labels = log.files(paths.log, "labels")
-        known = {str(record["batch"]) for record in log.records(paths.log)}
+        labels = log.entries(paths.log, records, "labels")
+        known = {record.batch for record in records}
         identity = _identity(known, contract, frozen)
         last = (numbers(paths.rollup) or [0])[-1]
         before = _known(path(paths.rollup, last)) if last and not everything else {}
@@ -73,7 +77,7 @@ def build(
             return Built(last, identity, notes=notes)
         base = last if before.get("basis") == _basis(contract, frozen) else 0
         works = _touched(files, labels, set(before["batches"]) if base else None, known)
-        number = _build(paths, contract, frozen, works, base, known, identity, progress)
+        number = _build(paths, contract, frozen, works, base, known, identity, progress, limits)
         days = tuple(sorted({day for work in works for day in work.days}))
         return Built(number, identity, days, sum(w.rows for w in works), time.perf_counter() - started, notes)
 
@@ -87,9 +91,10 @@ def _bins(
     since, until = reference or (first, first + timedelta(days=REFERENCE_DAYS))
     asked = hashlib.sha256(f"{contract.digest} {reference}".encode()).hexdigest()
     marker = paths.rollup / "bins.for"
-    bins = binning.read(kept)
-    if bins and marker.is_file() and marker.read_text(encoding="utf-8") == asked:
-        return bins, ()
+    if marker.is_file() and marker.read_text(encoding="utf-8") == asked:
+        bins = binning.read(kept)
+        if bins:
+            return bins, ()
     chosen = [entry for entry in files if since <= entry.day < until]
     notes: tuple[str, ...] = ()
     if not chosen:
@@ -97,6 +102,7 @@ def _bins(
         chosen = files
     bins = freeze(contract, [e.path for e in chosen], since, until, sum(e.rows for e in chosen))
     try:
+        marker.unlink(missing_ok=True)  # bins are whole where a marker says for what
         kept.write_text(bins.text, encoding="utf-8")
         marker.write_text(asked, encoding="utf-8")
     except OSError as error:
@@ -155,12 +161,13 @@ def _build(
     known: set[str],
     identity: str,
     progress: Progress,
+    limits: Mapping[str, Any],
 ) -> int:
     built = paths.rollup / f"build-{os.getpid()}.duckdb"
     try:
         if base:
             shutil.copyfile(path(paths.rollup, base), built)
-        with store.connect(temp_directory=paths.staging) as connection:
+        with store.connect(temp_directory=paths.staging, **limits) as connection:
             store.attach(connection, built, "rollup")
             if not base:
                 connection.execute("USE rollup")

@@ -12,15 +12,17 @@ from numpy.typing import NDArray
 
 from dashboard import store
 from dashboard.bins import CELLS, SHIFT, Bins, Grid, score_cell
-from dashboard.contract import Contract
+from dashboard.contract import UNKNOWN_GROUP, Attribute, Contract
 from dashboard.sql import identifier, literal
-from dashboard.sql.coding import delivered
+from dashboard.sql.coding import delivered, escaped
 
 Floats = NDArray[np.float64]
 FINE = 256  # bins of a numeric feature
 SAMPLE = 120_000  # reference rows that the edges are taken from, chosen by a hash of their ids
 EXACT_SCORES = 1024  # up to so many distinct scores are kept as they are
+BINNED_GROUPS = 50  # score bins are kept for so many groups of an attribute, the largest of the reference
 SPREAD = (0.0005, 0.9995)
+BINNED_GROUPS = 50  # score bins are kept for so many groups of an attribute, the largest of the reference
 
 
 def freeze(contract: Contract, files: Sequence[Path], since: date, until: date, rows: int) -> Bins:
@@ -38,9 +40,25 @@ def freeze(contract: Contract, files: Sequence[Path], since: date, until: date, 
             f"SELECT {', '.join(['score', *(f'TRY_CAST({name} AS DOUBLE) AS {name}' for name in wanted)])} FROM {read} "  # noqa: S608
             f"WHERE hash(id, {literal(contract.name)}) % {max(1, rows // SAMPLE)} = 0"
         ).fetchnumpy()
+        groups = {
+            a.name: _largest(connection, read, a.column)
+            for a in contract.attributes
+            if not a.edges and delivered(a.column) in there
+        }
     grids = {name: grid(_known(sample.get(delivered(name), ()))) for name in columns}
     edges, exact = score_edges(_known(sample["score"]), contract) if contract.task == "binary" else ((), False)
-    return Bins(since.isoformat(), until.isoformat(), edges, exact, grids)
+    many = {name: kept for name, kept in groups.items() if kept}
+    return Bins(since.isoformat(), until.isoformat(), edges, exact, grids, many)
+
+
+def _largest(connection: store.Connection, read: str, column: str) -> tuple[str, ...]:
+    """Returns the BINNED_GROUPS largest groups of a text column; () where it has no more than that."""
+    name = identifier(delivered(column))
+    found = connection.execute(
+        f"SELECT {name}, count(*) AS n FROM {read} WHERE {name} IS NOT NULL GROUP BY 1 ORDER BY n DESC, 1 "  # noqa: S608
+        f"LIMIT {BINNED_GROUPS + 1}"
+    ).fetchall()
+    return tuple(group for group, _ in found[:BINNED_GROUPS]) if len(found) > BINNED_GROUPS else ()
 
 
 def _known(values: Any) -> Floats:

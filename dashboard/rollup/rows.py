@@ -47,7 +47,8 @@ def with_labels(connection: Any, predictions: str, labels: Sequence[FileEntry]) 
     if not labels:
         return f"(SELECT *, date_diff('day', time, labeled_at) AS delay FROM {predictions})"  # noqa: S608
     versioned = _latest_labels(connection, labels)
-    known_at = "CASE WHEN late.label IS NULL THEN p.labeled_at ELSE late.known_at END"
+    inside = "late.label IS NULL OR (p.label IS NOT NULL AND p.labeled_at > late.known_at)"
+    known_at = f"CASE WHEN {inside} THEN p.labeled_at ELSE late.known_at END"
     same_version = " AND (late.version IS NULL OR late.version = p.version)" if versioned else ""
     best = (
         " QUALIFY row_number() OVER (PARTITION BY p.day, p.id, p.version ORDER BY late.known_at DESC NULLS LAST, "
@@ -56,7 +57,7 @@ def with_labels(connection: Any, predictions: str, labels: Sequence[FileEntry]) 
         else ""
     )
     return (
-        f"(SELECT p.* EXCLUDE (label), coalesce(late.label, p.label) AS label, "  # noqa: S608
+        f"(SELECT p.* EXCLUDE (label), CASE WHEN {inside} THEN p.label ELSE late.label END AS label, "  # noqa: S608
         f"date_diff('day', p.time, {known_at}) AS delay FROM {predictions} AS p "
         f"LEFT JOIN late ON late.day = p.day AND late.id = p.id{same_version}{best})"
     )

@@ -22,7 +22,6 @@ from dashboard.sql.coding import NONE, Coding, delivered
 SCALE = 1_000_000_000  # fixed point of scores and losses
 CLIP = 1e-15  # log loss sees no probability below this
 SUMS = ("scored", "score_sum", "brier_sum", "brier_sq", "log_loss_sum", "log_loss_sq", "clipped")
-BINNED_GROUPS = 50  # score bins are kept for so many groups of an attribute, the largest
 Table = tuple[str, pa.Table]
 Mask = NDArray[np.bool_]
 
@@ -91,7 +90,9 @@ def outcome_tables(chunk: Chunk) -> Iterator[Table]:
         if contract.task == "binary":
             yield (
                 "bins",
-                _named(tally(keys.by(bins, *chunk.truth), where=scored & _in_largest(groups)), name, attributes),
+                _named(
+                    tally(keys.by(bins, *chunk.truth), where=scored & _in_largest(chunk.bins, groups)), name, attributes
+                ),
             )
         yield "delays", _named(tally(keys.by(chunk.truth[0], delay), where=delays >= 0), name, attributes)
 
@@ -132,12 +133,15 @@ def _subjects(chunk: Chunk, keys: Keys, losses: dict[str, NDArray[Any]]) -> pa.T
     return tally(keys.by(buckets, *chunk.truth), sums)
 
 
-def _in_largest(groups: Sequence[Key]) -> Mask:
-    """Returns which rows are of the BINNED_GROUPS largest groups of one attribute; of an intersection all are."""
-    if len(groups) != 1 or len(groups[0].stands_for) <= BINNED_GROUPS:
+def _binned(chunk: Chunk, groups: Sequence[Key]) -> Mask:
+    """Returns which rows' scores are binned: all, but for an attribute of many groups those of the groups it names.
+
+    They are frozen: a group binned on some days only would have an area of those days only.
+    """
+    kept = chunk.bins.binned.get(groups[0].name) if len(groups) == 1 else None
+    if kept is None:
         return np.True_  # type: ignore[return-value]
-    sizes = np.bincount(groups[0].codes, minlength=len(groups[0].stands_for))
-    return (np.argsort(np.argsort(-sizes, kind="stable"), kind="stable") < BINNED_GROUPS)[groups[0].codes]
+    return np.array([name in kept for name in groups[0].stands_for.to_pylist()])[groups[0].codes]
 
 
 def _marginal(crossed: pa.Table, attributes: Sequence[Attribute]) -> pa.Table:
