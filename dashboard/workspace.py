@@ -111,7 +111,7 @@ class Model:
 
     def ingest(self, files: Sequence[str | Path], labels: bool = False, **options: Any) -> list[ingest.Receipt]:
         """Does take files into the log: predictions, or labels that came later."""
-        limits = {"memory_limit": self.settings.memory_limit, "threads": self.settings.threads}
+        limits: dict[str, Any] = {"memory_limit": self.settings.memory_limit, "threads": self.settings.threads}
         take = ingest.labels if labels else ingest.predictions
         return take(self.paths, self.contract, files, **limits, **options)
 

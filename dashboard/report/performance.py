@@ -20,6 +20,7 @@ from dashboard.sql.coding import STEPS
 from dashboard.store import Snapshot
 
 REGRESSION = ("mean_absolute_error", "root_mean_squared_error", "mean_error")
+Binned = NDArray[np.int64] | None
 MORE: dict[str, Callable[[performance.Confusion], Measure]] = {
     "f1": performance.f1,
     "count": performance.count,
@@ -62,9 +63,7 @@ def _of_outcomes(source: Source, scope: Scope, attribute: str) -> Iterator[Readi
             yield reading(scope, metric, _place(attribute, key), measure)
 
 
-def _measures(
-    source: Source, scope: Scope, sums: Cells, binned: NDArray[np.int64] | None
-) -> Iterator[tuple[str, Measure]]:
+def _measures(source: Source, scope: Scope, sums: Cells, binned: Binned) -> Iterator[tuple[str, Measure]]:
     if source.contract.task == "multiclass":
         if scope.wants("accuracy"):
             yield "accuracy", performance.multiclass_accuracy(sums.right, sums.judged)
@@ -81,9 +80,7 @@ def _measures(
         yield from _scored(source, scope, sums, binned)
 
 
-def _scored(
-    source: Source, scope: Scope, sums: Cells, binned: NDArray[np.int64] | None
-) -> Iterator[tuple[str, Measure]]:
+def _scored(source: Source, scope: Scope, sums: Cells, binned: Binned) -> Iterator[tuple[str, Measure]]:
     brier, brier_sq, log, log_sq, clipped = sums.losses
     rows, briers, logs = sums.loss_buckets if sums.loss_buckets is not None else (None, None, None)
     if scope.wants("brier_score"):
@@ -96,7 +93,7 @@ def _scored(
         yield "roc_auc", _auc(source, sums, binned)
 
 
-def _auc(source: Source, sums: Cells, binned: NDArray[np.int64] | None) -> Measure:
+def _auc(source: Source, sums: Cells, binned: Binned) -> Measure:
     if binned is None:
         return undefined("no scores are counted here", sums.n)
     negatives, positives, _ = binned

@@ -88,12 +88,8 @@ def outcome_tables(chunk: Chunk) -> Iterator[Table]:
             if chunk.coding.has_subject:
                 yield "subjects", _named(_subjects(chunk, keys, losses), name, attributes)
         if contract.task == "binary":
-            yield (
-                "bins",
-                _named(
-                    tally(keys.by(bins, *chunk.truth), where=scored & _in_largest(chunk.bins, groups)), name, attributes
-                ),
-            )
+            binned = tally(keys.by(bins, *chunk.truth), where=scored & _in_largest(chunk.bins, groups))
+            yield "bins", _named(binned, name, attributes)
         yield "delays", _named(tally(keys.by(chunk.truth[0], delay), where=delays >= 0), name, attributes)
 
 
