@@ -6,6 +6,17 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     settings              the workspace's paths, evenhand.toml, the environment -> Settings
     contract              contract.toml -> Contract: what the columns mean
     contract/text         the contract as TOML, read and written, every mistake named
+    rates                 pairs of counts: value, interval, difference, ratio
+    metrics/performance   how good, from counts of label and decision
+    metrics/losses        means of losses, from sums and sums of squares
+    metrics/ranking       the area under the ROC curve, from counts by score bin
+    metrics/clusters      what a clustered sample is worth
+    metrics/fairness      how groups differ, from one rate each
+    metrics/histograms    two windows on common bins
+    metrics/drift         how far a feature has moved
+    metrics/days          whether windows differ more than windows do
+    metrics/service       latency quantiles, error rate, throughput
+    metrics/page          the page of all metrics, from their table
     policy/windows        which days are compared with which: reference, scheduled windows, the current one
     policy/rules          Policy and Rule: what is allowed
     policy/text           policy.toml, read, every mistake named
@@ -54,10 +65,35 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/labels         how long labels take, until when they are complete
     report/judged         a policy's rules expanded to the measures they judge
     report/asked          a question in words -> Scope
+    report/pictures       the counts behind pictures: latencies, distributions, gaps, delays
     cases                 rows of the log, filtered; one case whole
     workspace             the facade: Workspace and Model
+    charts/words          numbers, days, groups and metrics as people read them
+    charts/palette        the language of the marks: shape, word, colour
+    charts/figure         the sheet every picture is drawn on
+    charts/groups         a dot and its interval for each group or feature
+    charts/trend          a metric over time
+    charts/outcomes       1,000 cases as 1,000 marks; how long labels take
+    charts/latency        every answer in a heat map
+    charts/features       reference against now; what is missing
+    charts/events         what happened when
     demo                  the sample workspace
     doctor                what is installed, what is missing
+    ui/server             serves the dashboard: loopback, headers, health
+    ui/app                the entry that Streamlit runs
+    ui/menu               the pages, in their groups
+    ui/state              the scope, and its place in the URL
+    ui/load               what pages read, and the only caches
+    ui/frame              the scope's row on top of every page
+    ui/marks              marks and tables as HTML
+    ui/parts              sentence, picture, table, download, empty state
+    ui/say                readings, counts and days in words
+    ui/headlines          the sentence each page opens with
+    ui/verdicts           readings and what the policy says of them, side by side
+    ui/deliveries         what was delivered, in words and tables
+    ui/case_view          one case as a clinician reads it
+    ui/people             sign-offs, flags, the record
+    ui/signing            the sign-off page's form and evidence
     cli                   evenhand: parse, call, print, exit code
 """
 

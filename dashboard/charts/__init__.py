@@ -1,0 +1,26 @@
+"""Readings become figures: one function for each question, and the words and marks that go with them."""
+
+from __future__ import annotations
+
+from dashboard.charts.events import timeline
+from dashboard.charts.features import categories_against_now, missing_strip, reference_against_now
+from dashboard.charts.groups import interval_dots, ranked_dots
+from dashboard.charts.latency import heat_map, load_line
+from dashboard.charts.outcomes import delays, icon_array, per_thousand
+from dashboard.charts.trend import over_time, small_trend
+
+__all__ = [
+    "categories_against_now",
+    "delays",
+    "heat_map",
+    "icon_array",
+    "interval_dots",
+    "load_line",
+    "missing_strip",
+    "over_time",
+    "per_thousand",
+    "ranked_dots",
+    "reference_against_now",
+    "small_trend",
+    "timeline",
+]

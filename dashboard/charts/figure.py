@@ -1,0 +1,168 @@
+"""The sheet every picture is drawn on: quiet axes, no box, room for words; and the marks that plotly lacks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from dashboard.charts.palette import BAND, QUIET, STATES, state_of
+from dashboard.charts.words import Unit, missing, number
+
+Figure = go.Figure
+GRID = "rgba(125, 133, 143, 0.18)"
+SIZE, TEXT = 11, 14
+
+
+def sheet(height: int, **layout: Any) -> go.Figure:
+    """Returns an empty figure: no title (the page's sentence is the title), no legend, a transparent ground."""
+    figure = go.Figure()
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        showlegend=False,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        hoverlabel={"align": "left", "font_size": TEXT},
+        font_size=TEXT,
+        dragmode=False,
+        **layout,
+    )
+    figure.update_xaxes(
+        showgrid=False,
+        zeroline=False,
+        automargin=True,
+        ticks="outside",
+        tickcolor=GRID,
+        title=None,
+        tickfont_size=TEXT - 1,
+    )
+    figure.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True, title=None, tickfont_size=TEXT - 1)
+    return figure
+
+
+def inked(figure: go.Figure, colour: str) -> go.Figure:
+    """Returns the figure with its words in one colour: that of the page's text. Names that carry a colour keep it."""
+    figure.update_layout(font_color=colour, legend_font_color=colour)
+    figure.update_xaxes(tickfont_color=colour, title_font_color=colour)
+    figure.update_yaxes(tickfont_color=colour, title_font_color=colour)
+    for words in figure.layout.annotations:
+        words.font.color = words.font.color or colour
+    return figure
+
+
+def in_unit(low: float, high: float, unit: Unit) -> dict[str, Any]:
+    """Returns an axis' settings: its range, and about six round ticks in a unit; no share is above 100 %."""
+    top = min(high, 1.0) if unit == "share" else high
+    rough = (top - low) / 6 or 1.0
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(size * power for size in (1, 2, 2.5, 5, 10) if size * power >= rough * 0.999)
+    ticks = [step * k for k in range(math.ceil(low / step - 1e-9), math.floor(top / step + 1e-9) + 1)]
+    return {"range": [low, high], "tickvals": ticks, "ticktext": [number(round(tick, 12), unit) for tick in ticks]}
+
+
+def band(figure: go.Figure, allowed: Sequence[float | None], axis: str = "x") -> None:
+    """Draws the policy's allowed range, pale and behind the data; an open end runs to the edge."""
+    low, high = allowed
+    edges = {f"{axis}0": -1e9 if missing(low) else low, f"{axis}1": 1e9 if missing(high) else high}
+    other = "y" if axis == "x" else "x"
+    figure.add_shape(
+        type="rect", layer="below", line_width=0, fillcolor=BAND,
+        **edges, **{f"{other}0": 0, f"{other}1": 1, f"{other}ref": "paper"},
+    )  # fmt: skip
+
+
+def marks(
+    figure: go.Figure, xs: Sequence[Any], ys: Sequence[Any], states: Sequence[str | None], hover: Sequence[str]
+) -> None:
+    """Draws a mark for each point by its state: disc, triangle, half disc, dashed ring."""
+    looks = [state_of(state) for state in states]
+    dashed = [state == "cannot be computed" for state in states]
+    figure.add_scatter(
+        x=list(xs), y=list(ys), mode="markers", hovertext=list(hover), hoverinfo="text", cliponaxis=False,
+        marker={
+            "symbol": [look.symbol for look in looks],
+            "size": [SIZE + 2 if look.symbol == "triangle-up" else SIZE for look in looks],
+            "color": [look.colour for look in looks],
+            "opacity": [0.0 if ring else 1.0 for ring in dashed],
+            "line": {"width": 2, "color": [look.colour for look in looks]},
+        },
+    )  # fmt: skip
+    for x, y, state in zip(xs, ys, states, strict=True):
+        if state == "inconclusive":
+            _half_disc(figure, x, y)
+        elif state == "cannot be computed":
+            _dashed_ring(figure, x, y)
+
+
+def _half_disc(figure: go.Figure, x: Any, y: Any) -> None:
+    """Fills the left half of a ring; plotly's shapes know no arcs, so it is two Bezier curves (4/3 tan(pi/8))."""
+    r, k = SIZE / 2, SIZE / 2 * 0.5523
+    path = f"M 0 {r} C {-k} {r} {-r} {k} {-r} 0 C {-r} {-k} {-k} {-r} 0 {-r} Z"
+    colour = STATES["inconclusive"].colour
+    figure.add_shape(
+        type="path",
+        path=path,
+        xsizemode="pixel",
+        ysizemode="pixel",
+        xanchor=x,
+        yanchor=y,
+        fillcolor=colour,
+        line_width=0,
+    )
+
+
+def _dashed_ring(figure: go.Figure, x: Any, y: Any) -> None:
+    r = SIZE / 2
+    colour = STATES["cannot be computed"].colour
+    figure.add_shape(
+        type="circle", xsizemode="pixel", ysizemode="pixel", xanchor=x, yanchor=y, x0=-r, x1=r, y0=-r, y1=r,
+        line={"color": colour, "width": 2, "dash": "2px,2px"},
+    )  # fmt: skip
+
+
+def whiskers(figure: go.Figure, rows: Sequence[tuple[Any, Any, Any, str]], axis: str = "x") -> None:
+    """Draws intervals as (where, low, high, colour), one line each, an open end dotted to the estimate's side."""
+    other = "y" if axis == "x" else "x"
+    for where, low, high, colour in rows:
+        if missing(low) or missing(high):
+            continue
+        figure.add_scatter(
+            **{axis: [low, high], other: [where, where]},
+            mode="lines",
+            hoverinfo="skip",
+            line={"color": colour, "width": 2.5},
+        )
+
+
+def upright(figure: go.Figure, at: Any, text: str) -> None:
+    """Draws a thin upright line with a few words on top: a new version, a threshold."""
+    figure.add_shape(
+        type="line",
+        x0=at,
+        x1=at,
+        y0=0,
+        y1=1,
+        yref="paper",
+        layer="below",
+        line={"color": QUIET, "width": 1, "dash": "dot"},
+    )
+    figure.add_annotation(
+        x=at, y=1, yref="paper", text=text, showarrow=False, xanchor="left", yanchor="bottom", xshift=3
+    )
+
+
+def level(figure: go.Figure, at: float, text: str) -> None:
+    """Draws a thin level line with a few words at its left end: a promise, a limit."""
+    figure.add_shape(
+        type="line", x0=0, x1=1, xref="paper", y0=at, y1=at, line={"color": QUIET, "width": 1.5, "dash": "dash"}
+    )
+    figure.add_annotation(x=0, xref="paper", y=at, text=text, showarrow=False, xanchor="left", yanchor="bottom")
+
+
+def hover(head: str, value: object, unit: Unit, *lines: str) -> str:
+    """Returns what the pointer shows: the name, the number, then a line for each fact that there is."""
+    shown = None if missing(value) else float(str(value))
+    return "<br>".join([f"<b>{head}</b>", number(shown, unit), *[line for line in lines if line]])

@@ -1,0 +1,171 @@
+"""The cases page's parts: the filter, the table, one case as a clinician reads it, and the flag."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.charts.words import day, in_order, number
+from dashboard.errors import EvenhandError
+from dashboard.review.events import REASONS, Flagged, new_id
+from dashboard.ui import load, parts, people, say
+from dashboard.ui.state import Scope
+
+LIMIT = 200
+OUTCOMES = {
+    "wrong": "wrong answers",
+    "false negative": "missed (false negatives)",
+    "false positive": "false alarms (false positives)",
+    "true positive": "found (true positives)",
+    "true negative": "rightly left alone",
+    "no label yet": "no label yet",
+    "any": "all cases",
+}
+Address = tuple[date, str, str]
+
+
+def filter_row(scope: Scope) -> dict[str, Any]:
+    """Returns the filters that are chosen."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        outcome = st.selectbox("Show", list(OUTCOMES), format_func=OUTCOMES.__getitem__, key="outcome", width=260)
+        group = st.selectbox(
+            say.plain(scope.attribute or "group").capitalize(), ["any", *_groups(scope)], key="group", width=200
+        )
+        id_ = st.text_input("Id", key="id", width=180, placeholder="exactly")
+    chosen: dict[str, Any] = {"outcome": None if outcome == "any" else outcome, "id": id_.strip() or None}
+    return chosen if group == "any" else chosen | {"attribute": scope.attribute, "group": group}
+
+
+def _groups(scope: Scope) -> list[str]:
+    if scope.attribute is None:
+        return []
+    counted = load.readings(scope, ("count",), ("data",), attribute=scope.attribute)
+    return in_order(str(group) for group in counted["group"].dropna())
+
+
+def sentence(found: pd.DataFrame, filters: dict[str, Any], scope: Scope) -> tuple[str, str]:
+    """Returns how many cases the filter shows, and what they are."""
+    what = OUTCOMES[filters["outcome"] or "any"].split(" (")[0]
+    of = f", {filters['group']}" if filters.get("group") else ""
+    n = f"The newest {LIMIT}" if len(found) == LIMIT else say.many(len(found), "case")
+    return f"{n}: {what}{of}.", "Newest first. Open one to see what the model was given, and flag what is wrong."
+
+
+def table(found: pd.DataFrame) -> pd.DataFrame:
+    """Returns the cases as the table shows them: address, answer, truth, groups."""
+    hidden = {"day", "latency_ms", "status"}
+    return found[[name for name in found.columns if name not in hidden]]
+
+
+def chosen(shown: pd.DataFrame) -> Address | None:
+    """Returns the address of the case that is opened, by its row or by the box below the table."""
+    config: Any = {
+        "time": st.column_config.DatetimeColumn("Time", format="D MMM YYYY, HH:mm"),
+        "score": st.column_config.NumberColumn("Score", format="percent"),
+        "id": "Id",
+        "version": "Version",
+        "outcome": "Outcome",
+        "decision": "Said",
+        "label": "Label",
+    }
+    event = st.dataframe(
+        shown, key="cases-table", hide_index=True, on_select="rerun", selection_mode="single-row", column_config=config,
+        height=380, alt="Cases, newest first; select a row to open one",
+    )  # fmt: skip
+    rows = event["selection"]["rows"]
+    names = [f"{row.id} · {row.version} · {row.time:%Y-%m-%d}" for row in shown.itertuples()]
+    picked = st.selectbox("Case", names, index=rows[0] if rows else None, placeholder="Open one by its id", width=360)
+    if picked is None:
+        return None
+    row = shown.iloc[names.index(picked)]
+    return pd.Timestamp(row["time"]).date(), str(row["version"]), str(row["id"])
+
+
+def answer(case: dict[str, Any]) -> str:
+    """Returns what the model said and what happened, in a sentence."""
+    said = "" if case.get("score") is None else f"The model said {number(case['score'], 'share')}"
+    words: dict[Any, tuple[str, str]] = {
+        1: ("and decided yes", "It happened."),
+        0: ("and decided no", "It did not happen."),
+    }
+    decided, truth = (
+        words.get(case.get("decision"), ("", ""))[0],
+        words.get(case.get("label"), ("", "No label yet."))[1],
+    )
+    return f"{said} {decided}. {truth} {day(case['time'], year=True)}, version {case['version']}.".replace(
+        " .", "."
+    ).strip()
+
+
+def inputs(scope: Scope, case: dict[str, Any]) -> list[dict[str, object]]:
+    """Returns what the model was given: each input with its unit, its possible range and where it lies among all."""
+    rows: list[dict[str, object]] = []
+    for feature in load.contract(scope.model).features:
+        given = case["inputs"].get(feature.name)
+        limits = (
+            "" if feature.minimum is None and feature.maximum is None else f"{feature.minimum:g} to {feature.maximum:g}"
+        )
+        rows.append(
+            {
+                "Input": feature.name.replace("_", " "),
+                "Value": "missing" if given is None else f"{given:,.4g}" if isinstance(given, float) else str(given),
+                "Unit": feature.unit,
+                "Possible": limits,
+                "Among all": load.place(scope, feature.name, given),
+            }
+        )
+    return rows
+
+
+def features(scope: Scope, case: dict[str, Any]) -> list[str]:
+    """Returns the numeric inputs that the case has a value for."""
+    numeric = (feature.name for feature in load.contract(scope.model).features if feature.kind == "numeric")
+    return [name for name in numeric if case["inputs"].get(name) is not None]
+
+
+def value(case: dict[str, Any], feature: str) -> float:
+    """Returns the case's value of a numeric input."""
+    return float(case["inputs"][feature])
+
+
+def here(case: dict[str, Any], feature: str) -> str:
+    """Returns in words what the picture of a case shows."""
+    return f"{feature} in the reference and now; this case has {value(case, feature):,.4g}"
+
+
+def flags(found: Sequence[tuple[Any, Flagged]]) -> None:
+    """Does list the flags that a case has already."""
+    for recorded, done in found:
+        who = f"Flagged by {done.name} ({done.role}), {day(recorded.at.date())}"
+        parts.findings([("outside", f"{who}: {REASONS[done.reason]}. {done.comment}")])
+
+
+def flag_form(scope: Scope, case: dict[str, Any]) -> None:
+    """Does show the flag's form and, when it is sent, put the flag into the ledger."""
+    parts.section(
+        "Flag this case", "Kept in the record with your name, which is typed and not verified until there is a login."
+    )
+    kept = f"flag-{case['id']}-{case['version']}"
+    identity = st.session_state.setdefault(kept, new_id())
+    with st.form("flag", border=True):
+        left, right = st.columns(2)
+        name = left.text_input("Your name", key="flag-name", autocomplete="name")
+        role = right.text_input("Your role", key="flag-role", placeholder="Emergency physician")
+        reason = st.radio("What is wrong", list(REASONS), format_func=REASONS.__getitem__, key="flag-reason")
+        right_answer = st.text_input("The right answer, if you know it", key="flag-answer")
+        comment = st.text_area("Comment", key="flag-comment")
+        sent = st.form_submit_button("Flag this case")
+    if not sent:
+        return
+    try:
+        typed = {"name": name, "role": role, "reason": reason, "comment": comment, "right_answer": right_answer or None}
+        recorded = people.flag(scope, case, identity, **typed)
+    except EvenhandError as error:
+        parts.nothing(f"Not flagged. {error.found}", error.expected, error.todo)
+        return
+    del st.session_state[kept]
+    st.success(f"Flagged. Act {recorded.sequence} of the record.", icon=":material/check:")

@@ -1,0 +1,104 @@
+"""What was delivered, in words and tables: rows turned away and why, what is missing, how the columns changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import pandas as pd
+
+from dashboard import log
+from dashboard.charts.words import day, number
+from dashboard.log import Record
+from dashboard.ui.say import many
+from dashboard.workspace import Workspace
+
+COUNTED = ("Rows", "Missing", "Share missing", "Out of range")
+
+
+def sentence(records: Sequence[Record]) -> tuple[str, str]:
+    """Returns how many rows were turned away of how many, the commonest reason, and how much was sent twice."""
+    rows, rejected = sum(r.rows for r in records), sum(r.rejected for r in records)
+    if not rows:
+        return "Nothing has been delivered yet.", "evenhand ingest MODEL FILE takes a file into the log."
+    counted = Counter[str]()
+    for record in records:
+        counted.update(record.reasons)
+    repeated = sum(record.repeated for record in records)
+    again = f"{many(repeated, 'row')} came more than once and {'was' if repeated == 1 else 'were'} counted once."
+    more = f"{many(len(records), 'delivery', 'deliveries')}. {again if repeated else ''}".strip()
+    if not rejected:
+        return f"All {rows:,} rows delivered were accepted.", more
+    return f"{rejected:,} of {rows:,} rows were turned away, most for: {counted.most_common(1)[0][0]}.", more
+
+
+def reasons(records: Sequence[Record]) -> list[dict[str, object]]:
+    """Returns the reasons for which rows were turned away, commonest first."""
+    counted, seen = Counter[str](), dict[str, str]()
+    for record in records:
+        counted.update(record.reasons)
+        seen.update(dict.fromkeys(record.reasons, record.arrived_at))
+    return [{"Reason": why, "Rows": f"{n:,}", "Last": day(seen[why], year=True)} for why, n in counted.most_common()]
+
+
+def missing(quality: pd.DataFrame) -> str:
+    """Returns which input is missing most, and before that which went missing on some day far beyond its usual."""
+    if quality.empty or not quality["missing"].sum():
+        return "Nothing is missing in this window."
+    totals = quality.groupby("feature")[["n", "missing"]].sum()
+    shares = (totals["missing"] / totals["n"]).sort_values()
+    most = f"{shares.index[-1]} is missing most: {number(float(shares.iloc[-1]), 'share')} of rows."
+    return f"{_burst(quality)} {most}".strip()
+
+
+def _burst(quality: pd.DataFrame) -> str:
+    """Returns the day on which an input was missing far more than on its median day (six binomial errors), if any."""
+    share = quality["missing"] / quality["n"]
+    usual = share.groupby(quality["feature"]).transform("median")
+    beyond = (share - usual) / ((usual.clip(lower=0.005) / quality["n"]) ** 0.5)
+    days = quality.assign(share=share, usual=usual, beyond=beyond).sort_values("beyond")
+    if days.empty or days["beyond"].iloc[-1] < 6:
+        return ""
+    name, on, now, before = next(days[["feature", "day", "share", "usual"]].tail(1).itertuples(index=False))
+    return f"{name} went missing on {day(str(on))}: {number(now, 'share')}, usually {number(before, 'share')}."
+
+
+def by_feature(quality: pd.DataFrame) -> list[dict[str, object]]:
+    """Returns missing and out-of-range values by input, most missing first."""
+    totals = quality.groupby("feature")[["n", "missing", "out_of_range"]].sum().sort_values("missing", ascending=False)
+    rows: list[dict[str, object]] = []
+    for name, n, missing_, outside in totals.reset_index().itertuples(index=False):
+        share = number(missing_ / n if n else None, "share")
+        cells = {"Rows": f"{n:,}", "Missing": f"{missing_:,}", "Share missing": share, "Out of range": f"{outside:,}"}
+        rows.append({"Input": str(name), **cells})
+    return rows
+
+
+def changes(records: Sequence[Record]) -> list[dict[str, object]]:
+    """Returns what was new, gone or of another type, by delivery; the same note is told once."""
+    told = set[str]()
+    found: list[dict[str, object]] = []
+    for record in records:
+        for note in record.notes:
+            if note not in told:
+                told.add(note)
+                found.append({"What": note, "Since": day(record.arrived_at, year=True), "Delivery": record.source})
+    return found
+
+
+def frame(records: Sequence[Record]) -> pd.DataFrame:
+    """Returns every delivery as a row, newest first."""
+    names = ("arrived_at", "kind", "source", "rows", "accepted", "repeated", "rejected", "batch")
+    rows = [{name: getattr(record, name) for name in names} for record in reversed(records)]
+    return pd.DataFrame(rows, columns=names)
+
+
+def rejected(name: str, limit: int = 200) -> pd.DataFrame:
+    """Returns rows that were turned away, newest delivery first: reason, row as delivered, its number, when."""
+    entries = log.files(Workspace().settings.model(name).log, "rejected")
+    kept: list[pd.DataFrame] = []
+    for entry in reversed(entries):
+        kept.append(pd.read_parquet(entry.path))
+        if sum(map(len, kept)) >= limit:
+            break
+    return pd.concat(kept).head(limit) if kept else pd.DataFrame(columns=["reason", "row", "number", "arrived_at"])

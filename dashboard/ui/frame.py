@@ -1,0 +1,99 @@
+"""The row on top of every page: model, version, window, attribute; and at its right what they are as of."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from html import escape
+
+import streamlit as st
+
+from dashboard.charts.words import day, window
+from dashboard.settings import workspace_path
+from dashboard.ui import load, parts
+from dashboard.ui.state import ALL, LATEST, Scope, days_of, keep, pick
+
+
+def scope_row() -> bool:
+    """Does draw the row and keep the scope; returns whether there is anything to show a page of."""
+    models = load.models()
+    if not models:
+        parts.sentence("Evenhand", "", "There is no model here yet.")
+        parts.nothing(
+            f"The workspace is {workspace_path()}.",
+            "Look at the sample first: evenhand demo",
+            "Or start with a file of your own: evenhand init MODEL FILE, then evenhand ingest MODEL FILE.",
+        )
+        return False
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="scope-row")
+    with row:
+        name = _chosen("Model", "model", models, models[0], width=150)
+        if not load.key(name)[2]:
+            return _not_counted(name)
+        version, chosen, attribute = _version(name), _window(name), _attribute(name)
+        _as_of(name)
+    keep(Scope(name, version, chosen, attribute))
+    return True
+
+
+def _not_counted(name: str) -> bool:
+    parts.sentence("Evenhand", "", f"Nothing of {name} has been counted yet.")
+    parts.nothing(
+        "The contract is there; the sums are not.",
+        f"Take a log in, if that is not done: evenhand ingest {name} FILE",
+        f"Then count it: evenhand rollup {name}",
+    )
+    return False
+
+
+def _chosen(
+    label: str, name: str, known: list[str], default: str, width: int, words: dict[str, str] | None = None
+) -> str:
+    """Returns what is chosen in one box; the URL decides at first, the visitor after that."""
+    kept = f"scope-{name}"
+    if st.session_state.get(kept) not in known:
+        st.session_state[kept] = pick(st.query_params.get(name), known, default)
+    named = words or {}
+    return str(
+        st.selectbox(
+            label,
+            known,
+            key=kept,
+            format_func=lambda value: named.get(value, value),
+            width=width,
+            persist_state="session",
+        )
+    )
+
+
+def _version(name: str) -> str | None:
+    versions = list(load.held(name).extent.versions)
+    chosen = _chosen("Version", "version", [ALL, *reversed(versions)], ALL, 150, {ALL: "all together"})
+    return None if chosen == ALL else chosen
+
+
+def _window(name: str) -> str:
+    held = load.held(name)
+    scheduled = [f"{w.since}..{w.until}" for w in reversed(held.plan.by_log.windows)]
+    asked = st.query_params.get("window", "")
+    custom = [asked] if days_of(asked) and asked not in scheduled else []
+    words = {value: window(*(days_of(value) or (None, None))) for value in (*scheduled, *custom)}
+    words |= {LATEST: "the latest judged", ALL: "all days"}
+    return _chosen("Window", "window", [LATEST, *scheduled, *custom, ALL], LATEST, 240, words)
+
+
+def _attribute(name: str) -> str | None:
+    contract = load.contract(name)
+    crossed = ["*".join(names) for names in contract.intersections]
+    known = [*contract.attribute_names, *crossed]
+    if not known:
+        return None
+    words = {value: value.replace("_", " ").replace("*", " × ") for value in known}
+    return _chosen("Attribute", "attribute", known, known[0], 190, words)
+
+
+def _as_of(name: str) -> None:
+    held = load.held(name)
+    labels = day(held.extent.complete_until - timedelta(days=1))
+    counted = f"Counted {day(held.built_at)}, {held.built_at[11:16]} UTC (#{held.number})"
+    reach = f"Days to {day(held.extent.last)}, labels complete to {labels}"
+    st.html(f'<p class="eh-asof">{escape(counted)}<br>{escape(reach)}</p>')

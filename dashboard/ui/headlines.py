@@ -1,0 +1,166 @@
+"""The sentence each page opens with, made from readings and findings, never canned."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from dashboard.charts.words import digits, interval, number, unit_of
+from dashboard.ui.say import behind, group, listed, lower, many, of_100, one, plain, plain_title
+
+URGENT = ("outside", "inconclusive", "cannot be computed", "within")
+
+VERBS = {
+    "accuracy": "It is right for {here} among {group}",
+    "true_positive_rate": "It finds {here} positive cases among {group}",
+    "true_negative_rate": "It leaves {here} negative cases alone among {group}",
+    "false_positive_rate": "It raises false alarms for {here} negative cases among {group}",
+    "false_negative_rate": "It misses {here} positive cases among {group}",
+    "precision": "Of those it selects, {here} are positive among {group}",
+    "negative_predictive_value": "Of those it does not select, {here} are negative among {group}",
+    "false_discovery_rate": "Of those it selects, {here} are false alarms among {group}",
+    "false_omission_rate": "Of those it does not select, {here} are positive among {group}",
+    "selection_rate": "It selects {here} among {group}",
+    "prevalence": "{here} are positive among {group}",
+}
+
+
+def attention(findings: Sequence[Any]) -> tuple[str, str]:
+    """Returns the overview's sentence and the one after it: what needs attention, and how much does not."""
+    states = Counter(finding.state for finding in findings)
+    if not findings:
+        return "Nothing is judged here.", "There is no policy, or its schedule has no such window."
+    rest = [
+        f"{n} {words}"
+        for n, words in (
+            (states["inconclusive"], "can’t be told yet"),
+            (states["within"], "is within range" if states["within"] == 1 else "are within range"),
+            (states["cannot be computed"], "can’t be computed"),
+        )
+        if n
+    ]
+    if states["outside"]:
+        more = f"Of the other checks, {listed(rest)}." if rest else ""
+        return f"{many(states['outside'], 'thing needs', 'things need')} attention.", more
+    if states["within"] == len(findings):
+        return f"All {len(findings)} checks are within range.", ""
+    return "Nothing is outside its range, but not everything can be judged.", f"{listed(rest)}."
+
+
+def most_urgent(findings: Iterable[Any], limit: int = 6) -> list[Any]:
+    """Returns the findings to read first: outside, then those that can't be told yet; never those within range."""
+    wanted = [finding for finding in findings if finding.state in ("outside", "inconclusive")]
+    return sorted(wanted, key=lambda finding: URGENT.index(finding.state))[:limit]
+
+
+def performance(readings: pd.DataFrame, who: str) -> tuple[str, str]:
+    """Returns how often the model is right, what it finds and what it raises in vain, of 100 cases."""
+    right = one(readings, "accuracy")
+    if right is None:
+        return "How good it is can’t be said yet: no labels have arrived for this window.", ""
+    says = f"{who} is right for {of_100(right['value'])} cases."
+    found, alarms = one(readings, "true_positive_rate"), one(readings, "false_positive_rate")
+    if found is None or alarms is None:
+        return says, f"Between {interval(right['low'], right['high'], 'share')} of 100; {behind(right)}."
+    more = (
+        f"It finds {_of_100_between(found)} of 100 that are positive, and raises {_of_100_between(alarms)} false alarms"
+        f" per 100 that are not. Right for {interval(right['low'], right['high'], 'share')} of 100; {behind(right)}."
+    )
+    return says, more
+
+
+def _of_100_between(row: Mapping[str, Any]) -> str:
+    return f"{digits(row['value'], 'share')} ({interval(row['low'], row['high'], 'share')})"
+
+
+def service(readings: pd.DataFrame, promise: float | None) -> tuple[str, str]:
+    """Returns within how many milliseconds 95 of 100 answers come, what was promised, and how many failed."""
+    slow, failed = one(readings, "latency_p95"), one(readings, "error_rate")
+    if slow is None:
+        return "How fast it answers is not in the log.", "Deliver a latency column and name it in the contract."
+    promised = "" if promise is None else f"; the promise is {number(promise, 'ms')}"
+    says = f"95 of 100 answers come within {number(slow['value'], 'ms')}{promised}."
+    more = "" if failed is None else f"{number(failed['value'], 'share')} of requests failed ({behind(failed)})."
+    return says, more
+
+
+def drift(findings: Sequence[Any], inputs: int) -> tuple[str, str]:
+    """Returns how many inputs moved more than chance and more than the policy allows, and which."""
+    moved = sorted({f.feature for f in findings if f.state == "outside" and f.feature})
+    unsure = sorted({f.feature for f in findings if f.state == "inconclusive" and f.feature})
+    if not any(f.feature for f in findings):
+        return f"{many(inputs, 'input')} compared with the reference; no verdict here.", ""
+    more = f"For {listed(unsure)} it can’t be told yet." if unsure else ""
+    if not moved:
+        return f"None of {inputs} inputs moved enough to matter.", more
+    return (
+        f"{many(len(moved), 'input')} of {inputs} moved more than chance and enough to matter: {listed(moved)}.",
+        more,
+    )
+
+
+def fairness(findings: Sequence[Any], rate: str, attribute: str, rates: pd.DataFrame) -> tuple[str, str]:
+    """Returns the most urgent finding on a rate by an attribute, or that no group is shown to be treated worse."""
+    states, name = Counter(f.state for f in findings), lower(plain_title(rate))
+    worst = [f for f in most_urgent(findings) if f.state == "outside"]
+    if not findings:
+        return (
+            f"The {name} by {plain(attribute)}, without a verdict.",
+            "No rule of the policy judges it for this window.",
+        )
+    if worst:
+        return _worse(worst[0], rate, rates), " ".join(finding.sentence for finding in worst)
+    if states["inconclusive"]:
+        who = "one group" if states["inconclusive"] == 1 else f"{states['inconclusive']} groups"
+        return f"No group is shown to be treated worse; for {who} it can’t be told yet.", ""
+    if states["within"]:
+        return "No group is treated worse than the policy allows.", ""
+    return "There are too few cases to say anything.", ""
+
+
+def _worse(finding: Any, rate: str, rates: pd.DataFrame) -> str:
+    """Returns a group's rate and its reference's as natural frequencies."""
+    values = {row["group"]: row["value"] for row in rates.to_dict("records")}
+    mine, theirs = values.get(finding.group), values.get(finding.reference)
+    if mine is None or theirs is None:
+        return f"For {group(finding.group)} the {lower(plain_title(rate))} is outside the allowed range."
+    here, there = f"{100 * mine:.0f} of 100", f"{100 * theirs:.0f}"
+    return (
+        VERBS[rate].format(here=here, group=group(finding.group)) + f", and {there} among {group(finding.reference)}."
+    )
+
+
+def judged(findings: Sequence[Any]) -> str:
+    """Returns how many comparisons were judged together, at which level."""
+    level = f"{100 * findings[0].level:.5g}" if findings else ""
+    return (
+        f"{many(len(findings), 'comparison')} here, judged together with all others of the policy: intervals are drawn "
+        f"at {level} %, so that chance is accounted for (Benjamini-Hochberg). The pale band is what the policy allows."
+    )
+
+
+def standing(
+    readings: pd.DataFrame, service: pd.DataFrame, findings: Sequence[Any]
+) -> list[tuple[str, str, str, str | None]]:
+    """Returns the overview's tiles: name, value, facts, state."""
+    tiles = [_tile(readings, "accuracy", findings), _tile(readings, "true_positive_rate", findings)]
+    for kind, name in (("fairness", "Fairness"), ("drift", "Drift")):
+        states = Counter(f.state for f in findings if f.kind == kind)
+        if states:
+            worst = next(state for state in URGENT if states[state])
+            tiles.append((name, f"{states['outside']} of {sum(states.values())}", "checks outside their range", worst))
+    tiles.append(_tile(service, "latency_p95", findings))
+    return [tile for tile in tiles if tile]
+
+
+def _tile(readings: pd.DataFrame, metric: str, findings: Sequence[Any]) -> tuple[str, str, str, str | None] | None:
+    row = one(readings, metric)
+    if row is None:
+        return None
+    state = next((f.state for f in findings if f.metric == metric and f.group is None), None)
+    unit = unit_of(metric)
+    facts = "; ".join(p for p in (interval(row["low"], row["high"], unit), behind(row)) if p)
+    return plain_title(metric), number(row["value"], unit), facts, state

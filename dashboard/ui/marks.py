@@ -1,0 +1,80 @@
+"""Marks, sentences and tables as HTML: a shape, a word and a colour, and everything a person typed escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from urllib.parse import quote
+
+from dashboard.charts.palette import STATES, state_of
+
+_SHAPES = {
+    "within": '<circle cx="8" cy="8" r="7" fill="{c}"/>',
+    "outside": '<path d="M8 0.8 L15.6 14.6 L0.4 14.6 Z" fill="{c}"/>',
+    "inconclusive": '<circle cx="8" cy="8" r="6.4" fill="none" stroke="{c}" stroke-width="2"/>'
+    '<path d="M8 1.6 A6.4 6.4 0 0 0 8 14.4 Z" fill="{c}"/>',
+    "cannot be computed": '<circle cx="8" cy="8" r="6.4" fill="none" stroke="{c}" stroke-width="2"'
+    ' stroke-dasharray="2.6 2.4"/>',
+}
+_PLAIN = '<circle cx="8" cy="8" r="3.4" fill="{c}"/>'
+
+
+def style_rules() -> str:
+    """Returns the CSS that draws the shapes, as pictures inside the style sheet: Streamlit strips SVG from HTML."""
+    rules = []
+    for state in (*STATES, ""):
+        drawing = _SHAPES.get(state, _PLAIN).format(c=state_of(state).colour)
+        picture = quote(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">{drawing}</svg>')
+        rules.append(f'.eh-shape.{_css(state)} {{ background-image: url("data:image/svg+xml,{picture}"); }}')
+    return "\n".join(rules)
+
+
+def _css(state: str | None) -> str:
+    return f"eh-{state.replace(' ', '-')}" if state in _SHAPES else "eh-plain"
+
+
+def shape(state: str | None) -> str:
+    """Returns a state's mark, which a screen reader passes over: the word beside it says the same."""
+    return f'<span class="eh-shape {_css(state)}" aria-hidden="true"></span>'
+
+
+def mark(state: str | None, words: str = "") -> str:
+    """Returns a mark and its word.
+
+    >>> mark("within").endswith("within range</span>")
+    True
+    """
+    return f'<span class="eh-mark">{shape(state)}{escape(words or state_of(state).word)}</span>'
+
+
+def key(states: Iterable[str]) -> str:
+    """Returns the key to the marks that a picture shows, in the fixed order, once each."""
+    shown = set(states)
+    return '<div class="eh-key">' + "".join(mark(state) for state in STATES if state in shown) + "</div>"
+
+
+def table(
+    rows: Sequence[Mapping[str, object]], caption: str, numbers: Iterable[str] = (), marks: Iterable[str] = ()
+) -> str:
+    """Returns rows as an HTML table, its first column the row's header; `numbers` set right, `marks` hold states."""
+    if not rows:
+        return ""
+    names, right, marked = list(rows[0]), set(numbers), set(marks)
+    head = "".join(f'<th scope="col"{_side(name, right)}>{escape(name)}</th>' for name in names)
+    body = "".join(
+        "<tr>" + "".join(_cell(row[name], name, i == 0, right, marked) for i, name in enumerate(names)) + "</tr>"
+        for row in rows
+    )
+    return (
+        f'<div class="eh-scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table class="eh-table">'
+        f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _side(name: str, right: set[str]) -> str:
+    return ' class="num"' if name in right else ""
+
+
+def _cell(value: object, name: str, first: bool, right: set[str], marked: set[str]) -> str:
+    text = mark(str(value)) if name in marked and value else escape("" if value is None else str(value))
+    return f'<th scope="row">{text}</th>' if first else f"<td{_side(name, right)}>{text}</td>"

@@ -1,0 +1,34 @@
+"""The pages: in which group each stands, and where their files are, in a checkout as in an installed wheel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent.parent
+PAGES = next((folder for folder in (PACKAGE / "_pages", PACKAGE.parent / "pages") if folder.is_dir()), PACKAGE)
+MENU = {
+    "Health": {
+        "overview": "Overview",
+        "performance": "Performance",
+        "service": "Service",
+        "drift": "Drift",
+        "data": "Data",
+    },
+    "Fairness": {"fairness": "Fairness"},
+    "People": {"cases": "Cases", "signoff": "Sign-off"},
+    "Record": {"audit": "Audit"},
+}
+FIRST = "overview"
+
+
+def file(page: str) -> Path:
+    """Returns the file of a page."""
+    return PAGES / f"{page}.py"
+
+
+def pages() -> dict[str, dict[str, str]]:
+    """Returns the menu without what has no file: an empty page is not shown."""
+    there = {
+        group: {name: title for name, title in names.items() if file(name).is_file()} for group, names in MENU.items()
+    }
+    return {group: names for group, names in there.items() if names}

@@ -1,0 +1,232 @@
+"""The parts a page is made of: the sentence, then the picture, then the table; and what stands where nothing is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.charts.figure import Figure, inked
+from dashboard.charts.palette import INKS, STATES
+from dashboard.charts.words import counts, group_name, interval, missing, number, question, title, unit_of, window
+from dashboard.errors import EvenhandError
+from dashboard.ui import marks, menu
+from dashboard.ui.state import scope
+
+PICTURE = {
+    "displaylogo": False,
+    "scrollZoom": False,
+    "modeBarButtons": [["toImage"]],
+    "toImageButtonOptions": {"format": "svg"},
+}
+
+
+def style() -> None:
+    """Does put the style sheet into the page."""
+    sheet = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+    st.html(f"<style>{sheet}\n{marks.style_rules()}</style>")
+
+
+def sentence(page: str, asks: str, says: str, more: str = "") -> None:
+    """Does open a page: its name and question small, the answer as the heading, one sentence more where needed."""
+    lede = f'<p class="eh-lede">{escape(more)}</p>' if more else ""
+    st.html(
+        f'<p class="eh-kicker"><b>{escape(page)}</b> &nbsp;{escape(asks)}</p>'
+        f'<h1 class="eh-sentence">{escape(says)}</h1>{lede}'
+    )
+
+
+def section(heading: str, note: str = "") -> None:
+    """Does open a section of a page."""
+    below = f'<p class="eh-note">{escape(note)}</p>' if note else ""
+    st.html(f'<h2 class="eh-section">{escape(heading)}</h2>{below}')
+
+
+def note(text: str) -> None:
+    """Does write a quiet line: a caveat, what was left out, how it was computed."""
+    st.html(f'<p class="eh-note">{escape(text)}</p>')
+
+
+def findings(rows: Sequence[tuple[str | None, str]]) -> None:
+    """Does list findings as (state, sentence), each with its mark."""
+    items = (
+        f'<li>{marks.shape(state)}<span><span class="eh-quiet">{escape(STATES[state].word.capitalize())}:</span> '
+        f"{escape(text)}</span></li>"
+        if state in STATES
+        else f"<li>{marks.shape(state)}<span>{escape(text)}</span></li>"
+        for state, text in rows
+    )
+    st.html(f'<ul class="eh-findings">{"".join(items)}</ul>')
+
+
+def picture(figure: Figure, name: str, alt: str, states: Iterable[str | None] = (), narrow: bool = False) -> None:
+    """Does draw a figure; `alt` is the finding in words, `name` its key and the name of a saved picture."""
+    if not alt:
+        raise ValueError("a picture needs its finding in words")
+    shown = [state for state in states if state in STATES]
+    if shown:
+        st.html(marks.key(shown))
+    config = PICTURE | {"toImageButtonOptions": {"format": "svg", "filename": name}}
+    ink = INKS.get(st.context.theme.type or "light", INKS["light"])
+    with st.container(key="narrow") if narrow else st.container():
+        st.plotly_chart(inked(figure, ink), key=f"picture-{name}", width="stretch", config=config, alt=alt)
+
+
+def table(
+    rows: Sequence[Mapping[str, object]], caption: str, numbers: Iterable[str] = (), states: Iterable[str] = ()
+) -> None:
+    """Does write a small table in full; larger ones belong into `grid`."""
+    if rows:
+        st.html(marks.table(rows, caption, numbers, states))
+
+
+def grid(frame: pd.DataFrame, name: str, alt: str) -> None:
+    """Does show a long table that scrolls inside itself."""
+    st.dataframe(frame, key=f"grid-{name}", hide_index=True, width="stretch", lazy=len(frame) > 1000, alt=alt)
+
+
+def readings_table(readings: pd.DataFrame, caption: str, by: str = "group") -> None:
+    """Does write readings with their n and intervals, one row each; `by` names the column that tells them apart."""
+    names = {"group": "Group", "feature": "Feature", "metric": "Metric", "since": "Window", "version": "Version"}
+    rows = []
+    for row in readings.to_dict("records"):
+        unit = unit_of(str(row["metric"]))
+        told = {name: str(row[name]) for name in ("feature", "version")}
+        told |= {"group": group_name(row["group"]), "metric": title(str(row["metric"]))}
+        told["since"] = window(row["since"], row["until"])
+        cells: dict[str, object] = {
+            names[by]: told[by],
+            "Value": number(None if missing(row["value"]) else float(row["value"]), unit),
+            "95 % interval": "" if missing(row["value"]) or row["low"] == row["high"] else _interval(row),
+            "Counts": counts(row["numerator"], row["denominator"]),
+            "n": number(row["n"], "count"),
+        }
+        if "state" in row:
+            cells["State"] = row["state"] if row["state"] in STATES else None
+        cells["Note"] = "" if missing(row["note"]) else row["note"]
+        rows.append(cells)
+    empty = {name for name in ("Note", "State", "Counts") if not any(row.get(name) for row in rows)}
+    kept = [{name: value for name, value in row.items() if name not in empty} for row in rows]
+    table(kept, caption, numbers=("Value", "95 % interval", "Counts", "n"), states=("State",))
+
+
+def _interval(row: Mapping[Any, Any]) -> str:
+    return interval(row["low"], row["high"], unit_of(str(row["metric"])))
+
+
+def download(frame: pd.DataFrame, name: str, label: str = "Download these numbers (CSV)") -> None:
+    """Does offer a table as CSV, built only when it is asked for."""
+    st.download_button(
+        label,
+        data=lambda: frame.to_csv(index=False).encode(),
+        file_name=f"{name}.csv",
+        mime="text/csv",
+        key=f"csv-{name}",
+        on_click="ignore",
+        type="tertiary",
+    )
+
+
+def tiles(values: Sequence[tuple[str, str, str, str | None]]) -> None:
+    """Does show a row of numbers as (name, value, facts, state or None)."""
+    items = "".join(
+        f'<div class="eh-tile"><div class="name">{escape(name)}</div><div class="value">{escape(value)}</div><div '
+        f'class="facts">{marks.mark(state) if state else ""}<div class="eh-quiet">{escape(facts)}</div></div></div>'
+        for name, value, facts, state in values
+    )
+    st.html(f'<div class="eh-tiles">{items}</div>')
+
+
+def nothing(found: str, *todo: str) -> None:
+    """Does say what is not there and what to do next: an empty state that teaches."""
+    lines = "".join(f"<p>{escape(line)}</p>" for line in todo)
+    st.html(f'<div class="eh-empty"><p><b>{escape(found)}</b></p>{lines}</div>')
+
+
+def trouble(error: EvenhandError) -> None:
+    """Does show what went wrong in words, never as a traceback."""
+    sentence("Not shown", "", error.found or "This page cannot be shown.")
+    nothing(error.expected or "What to do", error.todo)
+
+
+def link(page: str, words: str) -> None:
+    """Does link to another page with the same scope."""
+    if menu.file(page).is_file():
+        st.page_link(str(menu.file(page)), label=words, query_params=scope().query())
+
+
+def findings_table(findings: Sequence[Any], caption: str) -> None:
+    """Does write findings in full: state, sentence, what was judged when."""
+    rows = [
+        {
+            "Finding": finding.sentence,
+            "State": finding.state,
+            "Judged on": window(finding.since, finding.until) if finding.since else "",
+        }
+        for finding in findings
+    ]
+    table(rows, caption, states=("State",))
+
+
+def question_box(rates: Sequence[str]) -> str:
+    """Returns the metric that is chosen by its plain question, the technical name beside it."""
+    words = {rate: f"{question(rate)} ({title(rate).split(' (')[0].lower()})" for rate in rates}
+    asked = st.query_params.get("metric")
+    if "metric" not in st.session_state and asked in rates:
+        st.session_state["metric"] = asked
+    chosen = st.selectbox("Question", rates, format_func=words.__getitem__, key="metric", width=620)
+    st.query_params["metric"] = chosen
+    return str(chosen)
+
+
+def metric_and_period(metrics: Sequence[str]) -> tuple[str, str]:
+    """Returns which metric is drawn over time, and by which period."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        metric = st.selectbox("Metric", list(metrics) or ["accuracy"], format_func=title, key="over-time", width=340)
+        period = st.selectbox("By", ["week", "day", "month"], key="period", width=120)
+    return str(metric), str(period)
+
+
+def fairness_table(rates: pd.DataFrame, differences: pd.DataFrame, caption: str) -> None:
+    """Does write each group's rate, its difference to the reference with the judged interval, and the state."""
+    beside = {row["group"]: row for row in differences.to_dict("records")} if len(differences) else {}
+    rows = []
+    for row in rates.to_dict("records"):
+        unit = unit_of(str(row["metric"]))
+        cells: dict[str, object] = {
+            "Group": group_name(row["group"]),
+            "Rate": number(None if missing(row["value"]) else float(row["value"]), unit),
+            "95 % interval": "" if missing(row["value"]) else interval(row["low"], row["high"], unit),
+            "Counts": counts(row["numerator"], row["denominator"]),
+        }
+        if beside:
+            cells |= _beside(beside.get(row["group"]))
+        rows.append(cells)
+    right = ("Rate", "95 % interval", "Counts", "Difference", "Judged interval")
+    table(rows, caption, numbers=right, states=("State",))
+
+
+def _beside(other: Mapping[Any, Any] | None) -> dict[str, object]:
+    """Returns the cells of a group's contrast; without one it is the reference."""
+    if other is None:
+        return {"Difference": "reference", "Judged interval": "", "State": None}
+    if missing(other["value"]):
+        return {"Difference": "–", "Judged interval": "", "State": other["state"]}
+    shown = number(other["value"], unit_of(str(other["metric"])))
+    return {"Difference": shown, "Judged interval": _interval(other), "State": other["state"]}
+
+
+def receipt(act: Mapping[str, Any], name: str) -> None:
+    """Does show one act of the record in full, to read and to download."""
+    text = json.dumps(act, indent=2, ensure_ascii=False, default=str)
+    with st.expander(f"Act {name} in full", expanded=True):
+        st.code(text, language="json", wrap_lines=True)
+    st.download_button(
+        "Download this act (JSON)", text, file_name=f"act-{name.strip('#')}.json", mime="application/json",
+        key="act-json", on_click="ignore", type="tertiary",
+    )  # fmt: skip

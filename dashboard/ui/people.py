@@ -1,0 +1,236 @@
+"""What people did and do: sign-offs with the evidence they stand on, flags on cases, and the record of both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.charts.words import day, window
+from dashboard.errors import EvenhandError
+from dashboard.policy import Finding
+from dashboard.review import signoff
+from dashboard.review.events import Flagged, SignedOff, act
+from dashboard.review.ledger import Ledger, Recorded, Verification
+from dashboard.ui import load
+from dashboard.ui.state import Scope
+from dashboard.workspace import Workspace
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a signature stands on: the version and days, what was found, and the digest of every number behind it."""
+
+    scope: Scope
+    since: date
+    until: date
+    findings: Sequence[Finding]
+    readings: Rows
+    digest: str
+
+    def frozen(self) -> Rows:
+        """Returns the findings as the ledger keeps them."""
+        return [finding.as_dict() for finding in self.findings]
+
+
+def ledger() -> Ledger:
+    """Returns the workspace's ledger."""
+    return Ledger(Workspace().settings.ledger)
+
+
+def evidence(scope: Scope) -> Evidence:
+    """Returns the evidence for the scope's version and days; of LATEST those of the last window with all labels."""
+    since, until = load.days(scope, labels=True)
+    fixed = replace(scope, window=f"{since}..{until}", attribute=None)
+    rows, digest = _readings(load.key(scope.model), since, until, scope.version)
+    return Evidence(fixed, since, until, load.findings(fixed), rows, digest)
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def _readings(key: load.Key, since: date, until: date, version: str | None) -> tuple[Rows, str]:
+    found = load.model(key[1]).readings(
+        since=since, until=until, version=version, kinds=("performance", "fairness", "service", "data")
+    )
+    rows = [reading.as_dict() for reading in found]
+    return rows, signoff.digest(rows)
+
+
+def signed(model: str) -> list[tuple[Recorded, SignedOff]]:
+    """Returns the sign-offs of a model, newest first."""
+    found = ((recorded, act(recorded.event)) for recorded in ledger().events(model, "signed", newest_first=True))
+    return [(recorded, done) for recorded, done in found if isinstance(done, SignedOff)]
+
+
+def still_stands(done: SignedOff) -> signoff.Current | signoff.Stale:
+    """Returns whether what was signed is what the same version and window say today."""
+    scope = Scope(done.model, done.version, f"{done.since}..{done.until}", None)
+    try:
+        now, held, policy = evidence(scope), load.held(done.model), load.policy(done.model)
+    except EvenhandError as error:
+        return signoff.Stale((str(error),))
+    return signoff.state(
+        done,
+        readings_digest=now.digest,
+        findings=now.frozen(),
+        rollup_identity=held.identity,
+        policy_version=policy.version if policy else "none",
+        policy_digest=policy.digest if policy else "",
+        contract_digest=load.contract(done.model).digest,
+    )
+
+
+def sign(given: Evidence, event_id: str, **typed: Any) -> Recorded:
+    """Does put a signature into the ledger; `typed` is what the person typed and chose.
+
+    Raises EvenhandError where something is missing, or where the numbers changed while the page was open.
+    """
+    if evidence(given.scope).digest != given.digest:
+        raise EvenhandError("The numbers changed while this page was open", todo="Reload, read them again, then sign")
+    held, policy = load.held(given.scope.model), load.policy(given.scope.model)
+    return ledger().append(
+        SignedOff(
+            event_id=event_id,
+            model=given.scope.model,
+            version=given.scope.version,
+            since=given.since,
+            until=given.until,
+            readings_digest=given.digest,
+            rollup_number=held.number,
+            rollup_identity=held.identity,
+            policy_version=policy.version if policy else "none",
+            policy_digest=policy.digest if policy else "",
+            contract_digest=load.contract(given.scope.model).digest,
+            findings=given.frozen(),
+            **typed,
+        )
+    )
+
+
+def flag(scope: Scope, case: dict[str, Any], event_id: str, **typed: Any) -> Recorded:
+    """Does put a flag on a case into the ledger."""
+    at = {"day": case["time"].date(), "version": str(case["version"]), "id": str(case["id"])}
+    return ledger().append(Flagged(event_id=event_id, model=scope.model, **at, **typed))
+
+
+def flags(model: str, case: dict[str, Any] | None = None) -> list[tuple[Recorded, Flagged]]:
+    """Returns the flags of a model, or of one case, newest first."""
+    subject = None
+    if case is not None:
+        subject = {"day": case["time"].date().isoformat(), "version": str(case["version"]), "id": str(case["id"])}
+    found = ledger().events(model, "flagged", subject=subject, newest_first=True)
+    acts = ((recorded, act(recorded.event)) for recorded in found)
+    return [(recorded, done) for recorded, done in acts if isinstance(done, Flagged)]
+
+
+def state(scope: Scope) -> tuple[str | None, str]:
+    """Returns whether the scope's version is signed off, as a state for the mark and words."""
+    of = f"{scope.version or 'all versions'}"
+    newest = next((done for _, done in signed(scope.model) if done.version == scope.version), None)
+    if newest is None:
+        return None, f"{of}: not signed off"
+    if isinstance(still_stands(newest), signoff.Stale):
+        return "outside", f"{of}: sign-off stale"
+    said = {"approve": "approved", "reject": "rejected", "defer": "deferred"}.get(newest.decision, newest.decision)
+    return ("within" if newest.decision.startswith("approve") else "inconclusive"), f"{of}: {said} by {newest.name}"
+
+
+def record() -> tuple[list[Recorded], Verification]:
+    """Returns every act of the workspace, newest first, and whether the record is intact."""
+    book = ledger()
+    return book.events(newest_first=True), book.verify()
+
+
+def record_sentence(acts: int, checked: Verification) -> tuple[str, str]:
+    """Returns how many acts the record holds and whether it is whole."""
+    if not acts:
+        return "Nothing has been recorded yet.", "Every flag and every sign-off will be listed here."
+    noun = "act" if acts == 1 else "acts"
+    if checked.intact:
+        return (
+            f"{acts:,} {noun}, complete and unchanged.",
+            f"Each act holds the digest of the one before; the last is {checked.last_digest[:16]}…",
+        )
+    return f"The record of {acts:,} {noun} does not hold together.", " ".join(checked.broken[:3])
+
+
+def acts_table(acts: Sequence[Recorded]) -> list[dict[str, object]]:
+    """Returns acts as rows: when, who, what, about what."""
+    return [
+        {
+            "Act": f"#{one.sequence}",
+            "When": f"{day(one.at.date(), year=True)}, {one.at:%H:%M} UTC",
+            "Who": f"{one.event.actor} ({one.event.role})" + ("" if one.event.verified else ", not verified"),
+            "What": one.event.kind,
+            "Model": " ".join(part for part in (one.event.model, one.event.version) if part),
+            "About": ", ".join(one.event.subject.values()),
+        }
+        for one in acts
+    ]
+
+
+def acts_frame(acts: Sequence[Recorded]) -> pd.DataFrame:
+    """Returns acts as a table for download, one row each, with the digests that chain them."""
+    return pd.DataFrame(
+        [
+            {"sequence": one.sequence, "at": one.at.isoformat(), "kind": one.event.kind, "actor": one.event.actor}
+            | {"role": one.event.role, "verified": one.event.verified, "model": one.event.model}
+            | {"version": one.event.version, "previous": one.previous, "digest": one.digest}
+            for one in acts
+        ]
+    )
+
+
+def events(model: str) -> pd.DataFrame:
+    """Returns what happened to a model: versions that began, deliveries whose columns changed, sign-offs."""
+    found: list[tuple[Any, str, str]] = [
+        (start, "version", version) for version, start in load.version_starts(model).items()
+    ]
+    found += [(recorded.at.date(), "sign-off", f"{done.decision}: {done.name}") for recorded, done in signed(model)]
+    return pd.DataFrame([(pd.Timestamp(at), *what) for at, *what in found], columns=["time", "kind", "text"])
+
+
+def described(done: SignedOff, recorded: Recorded) -> str:
+    """Returns a sign-off in one sentence."""
+    of = f"{done.model} {done.version or '(all versions)'}, {window(done.since, done.until, year=True)}"
+    return f"{done.name} ({done.role}) on {day(recorded.at.date(), year=True)}: {done.decision}. {of}."
+
+
+def names(acts: Sequence[Recorded]) -> list[str]:
+    """Returns who acted."""
+    return sorted({one.event.actor for one in acts})
+
+
+def kinds(acts: Sequence[Recorded]) -> list[str]:
+    """Returns the kinds of acts there are."""
+    return sorted({one.event.kind for one in acts})
+
+
+def only(acts: Sequence[Recorded], who: str, what: str) -> list[Recorded]:
+    """Returns the acts of one person and one kind; a name that is not there means all."""
+    return [
+        one
+        for one in acts
+        if (who not in names(acts) or one.event.actor == who) and (what not in kinds(acts) or one.event.kind == what)
+    ]
+
+
+def receipt(acts: Sequence[Recorded], chosen: str) -> dict[str, Any]:
+    """Returns one act in full, as the record holds it."""
+    one = next(act for act in acts if f"#{act.sequence}" == chosen)
+    event = one.event
+    about = {"kind": event.kind, "actor": event.actor, "role": event.role, "verified": event.verified}
+    about |= {"model": event.model, "version": event.version, "subject": dict(event.subject), "body": dict(event.body)}
+    return (
+        {"sequence": one.sequence, "at": one.at.isoformat(), "event_id": event.event_id}
+        | about
+        | {
+            "previous": one.previous,
+            "digest": one.digest,
+        }
+    )

@@ -1,0 +1,128 @@
+"""The sign-off page's parts: what is signed, what must be answered, the form, and the signatures that stand."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.charts.words import window
+from dashboard.errors import EvenhandError
+from dashboard.policy import Finding
+from dashboard.review.events import SignedOff, new_id
+from dashboard.review.ledger import Recorded
+from dashboard.review.signoff import Current, Stale
+from dashboard.ui import headlines, load, parts, people, say
+from dashboard.ui.people import Evidence
+
+DECISIONS = ("approve", "approve with conditions", "reject", "defer")
+STATEMENT = "I have read the findings above and I answer for this decision."
+
+
+def sentence(given: Evidence, earlier: Sequence[tuple[Recorded, SignedOff]]) -> tuple[str, str]:
+    """Returns whether the scope's version and days are signed off, by whom, and whether that still stands."""
+    what = f"{given.scope.model} {given.scope.version or '(all versions)'}"
+    days = window(given.since, given.until)
+    mine = [pair for pair in earlier if _about(pair[1]) == (given.scope.version, given.since, given.until)]
+    if not mine:
+        return f"{what} has not been signed off for {days}.", ""
+    recorded, done = mine[0]
+    stands = people.still_stands(done)
+    if isinstance(stands, Stale):
+        return f"The sign-off of {what} for {days} is stale.", people.described(done, recorded)
+    return f"{what} is signed off for {days}: {done.decision}.", people.described(done, recorded)
+
+
+def _about(done: SignedOff) -> tuple[str | None, object, object]:
+    return done.version, done.since, done.until
+
+
+def subject(given: Evidence) -> list[dict[str, object]]:
+    """Returns what would be signed, as rows."""
+    held, policy = load.held(given.scope.model), load.policy(given.scope.model)
+    contract = load.contract(given.scope.model)
+    rows = {
+        "Model": f"{given.scope.model}, {given.scope.version or 'all versions together'}",
+        "Purpose": contract.purpose,
+        "Days": window(given.since, given.until, year=True),
+        "Policy": f"version {policy.version} ({policy.digest[:12]}…)" if policy else "none",
+        "Contract": f"{contract.digest[:12]}…",
+        "Counted": f"rollup {held.number} ({held.identity[:12]}…)",
+        "Numbers": f"{len(given.readings):,} readings, SHA-256 {given.digest}",
+    }
+    return [{"What": name, "Evidence": value} for name, value in rows.items()]
+
+
+def found(given: Evidence) -> str:
+    """Returns how many findings there are in each state."""
+    if not given.findings:
+        return "Nothing is judged for these days: there is no policy, or they are not one of its scheduled windows."
+    return " ".join(headlines.attention(given.findings))
+
+
+def to_answer(given: Evidence) -> list[Finding]:
+    """Returns the findings that an approval has to answer in writing."""
+    return [finding for finding in given.findings if finding.state in ("outside", "cannot be computed")]
+
+
+def readings(given: Evidence) -> pd.DataFrame:
+    """Returns every reading that the digest covers."""
+    return pd.DataFrame(given.readings)
+
+
+def said(flags: Sequence[Any]) -> str:
+    """Returns what people flagged, counted by reason."""
+    if not flags:
+        return "Nobody has flagged a case."
+    counted = Counter(done.reason for _, done in flags)
+    listed = ", ".join(f"{reason} {n}" for reason, n in counted.most_common())
+    return f"{say.many(len(flags), 'case')} flagged: {listed}."
+
+
+def form(given: Evidence, purpose: str) -> None:
+    """Does show the form and, when it is sent, put the signature into the ledger."""
+    parts.note("There is no login yet: the name is typed, and the record says that it was not verified.")
+    identity = st.session_state.setdefault(f"sign-{given.digest}-{given.scope.version}", new_id())
+    with st.form("sign", border=True):
+        left, right = st.columns(2)
+        name = left.text_input("Your name", key="sign-name", autocomplete="name")
+        role = right.text_input("Your role", key="sign-role", placeholder="Compliance officer")
+        decision = st.radio("Decision", DECISIONS, key="sign-decision", horizontal=True)
+        rationale = st.text_area("Why (every finding outside or not computable needs an answer)", key="sign-rationale")
+        conditions = st.text_area("Conditions, one a line", key="sign-conditions")
+        statement = st.text_area("Statement", STATEMENT, key="sign-statement")
+        agreed = st.checkbox("I have read the findings and I answer for this.", key="sign-agreed")
+        sent = st.form_submit_button(
+            f"Sign for {given.scope.version or 'all versions'}, {window(given.since, given.until)}"
+        )
+    if not sent:
+        return
+    if not agreed:
+        parts.nothing("Not signed.", "Tick the box above the button: a signature is for what was read.")
+        return
+    lines = tuple(line for line in conditions.splitlines() if line.strip())
+    try:
+        typed = {"name": name, "role": role, "decision": decision, "rationale": rationale, "statement": statement}
+        recorded = people.sign(given, identity, conditions=lines, **typed)
+    except EvenhandError as error:
+        parts.nothing(f"Not signed. {error.found}", error.expected, error.todo)
+        return
+    del st.session_state[f"sign-{given.digest}-{given.scope.version}"]
+    st.success(
+        f"Signed. Act {recorded.sequence} of the record, digest {recorded.digest[:16]}…", icon=":material/check:"
+    )
+
+
+def earlier(recorded: Recorded, done: SignedOff, stands: Current | Stale) -> None:
+    """Does show an earlier sign-off, and whether it still stands."""
+    if isinstance(stands, Stale):
+        parts.findings(
+            [("outside", f"Stale. {people.described(done, recorded)}"), *((None, r) for r in stands.reasons[:6])]
+        )
+    else:
+        parts.findings([("within", " ".join((people.described(done, recorded), stands.note)).strip())])
+    if done.rationale or done.conditions:
+        parts.note(" ".join((done.rationale, *(f"Condition: {text}" for text in done.conditions))))

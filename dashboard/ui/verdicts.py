@@ -1,0 +1,92 @@
+"""Readings and what the policy says of them: a state beside each number, and the interval that it is read off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from dashboard.charts.words import in_order
+from dashboard.metrics import RATES
+from dashboard.policy import Finding
+from dashboard.ui import load
+from dashboard.ui.state import Scope
+
+CONTRASTS = ("_difference", "_ratio")
+
+
+def frame(findings: Sequence[Finding]) -> pd.DataFrame:
+    """Returns findings as a table with the columns of `check --format json`."""
+    return pd.DataFrame([finding.as_dict() for finding in findings])
+
+
+def rate_of(metric: str) -> str:
+    """Returns the rate that a contrast is made of, every other metric as it is.
+
+    >>> rate_of("true_positive_rate_difference"), rate_of("accuracy")
+    ('true_positive_rate', 'accuracy')
+    """
+    return next((metric.removesuffix(c) for c in CONTRASTS if metric.removesuffix(c) in RATES), metric)
+
+
+def rates(scope: Scope) -> list[str]:
+    """Returns every rate, those that a rule judges for the attribute first."""
+    judged = [
+        rate_of(f.metric) for f in load.findings(scope) if f.kind == "fairness" and f.attribute == scope.attribute
+    ]
+    return [name for name in dict.fromkeys((*judged, *RATES)) if name in RATES]
+
+
+def about(findings: Sequence[Finding], attribute: str | None, rate: str) -> list[Finding]:
+    """Returns the findings on one rate's contrast by one attribute; those of the difference where there are both."""
+    found = [f for f in findings if f.attribute == attribute and f.group and rate_of(f.metric) == rate]
+    differences = [f for f in found if f.metric.endswith("_difference")]
+    return differences or found
+
+
+def judged(findings: Sequence[Finding]) -> pd.DataFrame:
+    """Returns findings with the columns of readings, `state` added: the intervals are those the states are read off."""
+    rows = frame(findings)
+    return rows.assign(numerator=None, denominator=None, note=None, method=None, kind="") if len(rows) else rows
+
+
+def with_states(readings: pd.DataFrame, findings: Sequence[Finding]) -> pd.DataFrame:
+    """Returns readings by feature with the states of the findings on them, and with those findings' intervals."""
+    by_feature: dict[Any, Finding] = {(f.metric, f.feature): f for f in findings}
+    found = [by_feature.get(pair) for pair in zip(readings["metric"], readings["feature"], strict=True)]
+    states: list[Any] = [f.state if f else None for f in found]
+    kept = readings.assign(state=states)
+    for end in ("low", "high"):
+        own = readings[end].tolist()
+        kept[end] = [getattr(f, end) if f else value for f, value in zip(found, own, strict=True)]
+    return kept
+
+
+def known_groups(readings: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Returns the readings of known groups, in order, and those of groups that are (in part) unknown."""
+    unknown = readings["group"].astype(str).str.split("*").map(lambda parts: "unknown" in parts)
+    places = {group: place for place, group in enumerate(in_order(readings["group"].dropna().astype(str)))}
+    ordered = readings.sort_values("group", key=lambda groups: groups.map(places))
+    return ordered[~unknown.reindex(ordered.index)], ordered[unknown.reindex(ordered.index)]
+
+
+def allowed(scope: Scope, metric: str) -> tuple[float | None, float | None] | None:
+    """Returns the range that the first rule on a metric allows, whomever it is for; None where there is no rule."""
+    policy = load.policy(scope.model)
+    return next((rule.allowed for rule in policy.rules if rule.metric == metric), None) if policy else None
+
+
+def computed(readings: pd.DataFrame) -> list[str]:
+    """Returns the metrics that have a value for everybody."""
+    shown = readings[readings["group"].isna() & readings["value"].notna() & (readings["metric"] != "count")]
+    return list(dict.fromkeys(shown["metric"]))
+
+
+def together(rates: pd.DataFrame, differences: pd.DataFrame) -> pd.DataFrame:
+    """Returns each group's rate with its contrast beside it, for download."""
+    if differences.empty:
+        return rates
+    named = {name: f"contrast_{name}" for name in ("metric", "value", "low", "high", "state", "reference")}
+    beside = differences[["group", *named]].rename(columns=named)
+    return rates.drop(columns="reference").merge(beside, on="group", how="left")

@@ -1,0 +1,52 @@
+"""Is anyone treated worse, and are we sure? One metric at a time, by its plain question; verdicts only by policy."""
+
+import streamlit as st
+
+from dashboard import charts
+from dashboard.charts import words
+from dashboard.ui import headlines, load, parts, say, state, verdicts
+
+scope = state.scope()
+if scope.attribute is None:
+    parts.sentence("Fairness", "Is anyone treated worse?", "No protected attribute is declared.")
+    parts.nothing("The contract names none.", 'Add a section such as [attributes.sex] with column = "sex".')
+    st.stop()
+
+head = st.container()
+metric = parts.question_box(verdicts.rates(scope))
+findings = verdicts.about(load.of_kind(load.findings(scope), "fairness"), scope.attribute, metric)
+rates = load.readings(scope, (metric,), ("performance",), labels=True, attribute=scope.attribute)
+says, more = headlines.fairness(findings, metric, scope.attribute, rates)
+with head:
+    parts.sentence("Fairness", "Is anyone treated worse, and are we sure?", says, more)
+    parts.note(say.window(load.days(scope, labels=True), load.complete_until(scope.model)))
+reference = load.reference(scope)
+known, unknown = verdicts.known_groups(rates)
+if not rates["value"].notna().any():
+    parts.nothing("Nothing can be computed here.", "Labels may be missing in this window: choose an earlier one.")
+    st.stop()
+
+differences = verdicts.judged(findings)
+if findings:
+    parts.section(f"Difference to {say.group(reference)}", headlines.judged(findings))
+    figure = charts.interval_dots(differences, findings[0].allowed)
+    parts.picture(figure, f"{metric}-difference", say.alt(differences), states=differences["state"])
+
+parts.section(words.question(metric), f"{words.title(metric)}, each group by itself, with its 95 % interval.")
+parts.picture(charts.interval_dots(known, reference=reference), metric, say.alt(known))
+parts.fairness_table(known, differences, f"{words.title(metric)} by {say.plain(scope.attribute)}")
+parts.note(say.left_out(unknown, scope.attribute))
+parts.download(verdicts.together(rates, differences), f"{metric}-by-{scope.attribute}")
+
+with st.expander("Over time"):
+    weekly = load.readings(scope, (metric,), ("performance",), attribute=scope.attribute, by="month", everything=True)
+    shown = verdicts.known_groups(weekly)[0]
+    starts = load.version_starts(scope.model)
+    parts.picture(charts.over_time(shown, None, starts, reference), f"{metric}-by-month", say.alt(shown[-12:]))
+    parts.download(weekly, f"{metric}-by-month")
+
+named = load.readings(scope, kinds=("fairness",), labels=True, attribute=scope.attribute)
+named = named[named["group"].isna()]
+with st.expander("The field's own summary numbers (largest against smallest group)"):
+    parts.readings_table(named, "As fairlearn defines them, with intervals over all pairs of groups", by="metric")
+    parts.download(named, f"summary-by-{scope.attribute}")

@@ -1,0 +1,44 @@
+"""How good is it, and do we know? Natural frequencies, 1,000 cases as 1,000 marks, one metric over time."""
+
+import streamlit as st
+
+from dashboard import charts
+from dashboard.ui import headlines, load, parts, say, state, verdicts
+
+scope = state.scope()
+readings = load.readings(scope, kinds=("performance", "data"), labels=True)
+says, more = headlines.performance(readings, scope.version or scope.model)
+parts.sentence("Performance", "How good is it, and do we know?", says, more)
+parts.note(say.window(load.days(scope, labels=True), load.complete_until(scope.model)))
+
+cells = say.cells(readings)
+if cells is None:
+    parts.nothing("No labels yet for this window.", "Choose an earlier window.", "Drift and Service need no labels.")
+else:
+    parts.section("1,000 cases", "Each mark is one of 1,000 cases like those of this window.")
+    parts.picture(charts.icon_array(**cells), "icons", say.icons(cells), narrow=True)
+    parts.table(*say.confusion(cells), numbers=("Labelled positive", "Labelled negative"))
+
+parts.section("Over time")
+chosen, period = parts.metric_and_period(verdicts.computed(readings))
+over = load.readings(scope, (chosen,), ("performance", "data"), by=period, everything=True)
+figure = charts.over_time(over, load.promise(scope, chosen), load.version_starts(scope.model))
+parts.picture(figure, f"{chosen}-by-{period}", say.alt(over, "since"))
+with st.expander("The numbers behind it"):
+    parts.readings_table(over, f"{say.plain_title(chosen)} by {period}", by="since")
+parts.download(over, f"{chosen}-by-{period}")
+
+parts.section("All metrics of this window")
+parts.readings_table(readings[readings["group"].isna()], "Each with its 95 % interval", by="metric")
+parts.download(readings, "performance")
+
+versions = load.readings(scope, (chosen,), ("performance", "data"), everything=True, version="*")
+if versions["version"].nunique() > 1:
+    parts.section("Version against version", "All days of each, not the same days: a difference may be the days' own.")
+    parts.readings_table(versions, f"{say.plain_title(chosen)} by version", by="version")
+
+delays = load.label_delays(scope)
+if len(delays):
+    parts.section("How long labels take", say.delays(delays))
+    parts.picture(charts.delays(delays), "delays", say.delays(delays))
+    parts.download(delays, "label-delays")

@@ -1,0 +1,186 @@
+"""Every page under Streamlit's own test runner: whatever the scope, a sentence stands on it and no exception."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import dashboard.ui
+from dashboard.review.ledger import Ledger
+from dashboard.settings import read
+from dashboard.ui import menu
+from dashboard.workspace import Workspace
+
+ENTRY = Path(dashboard.ui.__file__).with_name("app.py")
+PAGES = [page for names in menu.MENU.values() for page in names]
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> Any:
+    def start(workspace: Path) -> AppTest:
+        monkeypatch.setenv("EVENHAND_WORKSPACE", str(workspace))
+        return AppTest.from_file(str(ENTRY), default_timeout=60)
+
+    return start
+
+
+def show(app: AppTest, page: str, **query: str) -> AppTest:
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    if page != menu.FIRST:
+        app.switch_page(str(menu.file(page))).run()
+    assert not app.exception, app.exception[0].message
+    return app
+
+
+def texts(app: AppTest) -> str:
+    bodies = (element.proto.body for element in app.get("html"))
+    return unescape(re.sub(r"<[^>]+>", " ", " ".join(body for body in bodies if "<style" not in body)))
+
+
+def headline(app: AppTest) -> str:
+    found = [re.search(r"<h1[^>]*>(.*?)</h1>", element.proto.body) for element in app.get("html")]
+    (only,) = [unescape(match.group(1)) for match in found if match]
+    return only
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_opens_with_one_sentence(page: str, at: Any, sample: Path) -> None:
+    says = headline(show(at(sample), page))
+    assert says.endswith((".", "!"))
+    assert "could not be shown" not in says
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_picture_has_its_finding_in_words_and_every_page_a_download(page: str, at: Any, sample: Path) -> None:
+    app = show(at(sample), page)
+    assert all(chart.proto.alt.strip() for chart in app.get("plotly_chart"))
+    if page != "audit":
+        assert app.get("download_button")
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    "scope",
+    [
+        {"version": "v2", "window": "all", "attribute": "sex*age_band"},
+        {"version": "v1", "window": "2026-02-26..2026-03-26", "attribute": "ethnicity"},
+        {"version": "v1", "window": "2026-06-25..2026-06-26", "attribute": "site"},
+        {"version": "none such", "window": "soon", "attribute": "nonsense"},
+        {"window": "2030-01-01..2030-02-01"},
+    ],
+    ids=["everything", "first window", "a version without rows", "nonsense", "no data"],
+)
+def test_no_scope_breaks_a_page(page: str, scope: dict[str, str], at: Any, sample: Path) -> None:
+    assert headline(show(at(sample), page, **scope))
+
+
+def test_the_scope_stands_in_the_url_and_holds_on_every_page(at: Any, sample: Path) -> None:
+    app = show(at(sample), "performance", version="v2", attribute="site")
+    for page in PAGES[2:]:
+        app.switch_page(str(menu.file(page))).run()
+        assert app.query_params["version"] in ("v2", ["v2"])
+        assert app.query_params["attribute"] in ("site", ["site"])
+
+
+def test_the_overview_names_what_the_policy_found(at: Any, sample: Path) -> None:
+    found = Workspace(sample).model("triage").findings()
+    outside = [finding for finding in found if finding.state == "outside"]
+    shown = texts(show(at(sample), "overview"))
+    assert outside
+    assert all(finding.sentence in shown for finding in outside)
+
+
+def test_the_fairness_page_finds_the_women_whom_v2_overlooks(at: Any, sample: Path) -> None:
+    app = show(at(sample), "fairness", attribute="sex*age_band")
+    assert re.search(r"It finds \d+ of 100 positive cases among F, 65\+, and \d+ among M, 40-64\.", headline(app))
+
+
+def test_the_word_beside_a_group_is_the_policys_finding(at: Any, sample: Path) -> None:
+    app = show(at(sample), "fairness", attribute="sex*age_band")
+    table = next(e.proto.body for e in app.get("html") if "Judged interval" in e.proto.body)
+    row = next(part for part in table.split("<tr>") if "F, 65+" in part)
+    assert "outside range" in row
+
+
+def test_too_small_a_group_is_said_to_be_so(at: Any, sample: Path) -> None:
+    app = show(at(sample), "fairness", attribute="ethnicity")
+    table = next(e.proto.body for e in app.get("html") if "Judged interval" in e.proto.body)
+    row = next(part for part in table.split("<tr>") if "Pacific Islander" in part)
+    assert "can’t be computed" in row
+
+
+def test_a_signature_is_kept_and_shown(at: Any, sample: Path, tmp_path: Path) -> None:
+    app = show(at(_copied(sample, tmp_path)), "signoff")
+    assert "has not been signed off" in headline(app)
+    _fill(app, name="Ada Osei", role="Compliance officer", rationale="Known, and answered in the minutes")
+    app.checkbox(key="sign-agreed").check()
+    app.button[0].click().run()
+    assert [message.value for message in app.success]
+    app.run()
+    assert "is signed off" in headline(app)
+    (recorded,) = Ledger(read(tmp_path / "workspace").ledger).events("triage", "signed")
+    assert (recorded.event.actor, recorded.event.verified) == ("Ada Osei", False)
+    show(app, "audit")
+    assert headline(app) == "1 act, complete and unchanged."
+
+
+def test_nothing_is_signed_without_the_tick_or_without_a_name(at: Any, sample: Path, tmp_path: Path) -> None:
+    app = show(at(_copied(sample, tmp_path)), "signoff")
+    _fill(app, name="", role="Compliance officer", rationale="Because")
+    app.button[0].click().run()
+    assert "Tick the box" in texts(app)
+    app.checkbox(key="sign-agreed").check()
+    app.button[0].click().run()
+    assert "The name is missing" in texts(app)
+    assert Ledger(read(tmp_path / "workspace").ledger).events() == []
+
+
+def test_a_flag_is_kept(at: Any, sample: Path, tmp_path: Path) -> None:
+    workspace = _copied(sample, tmp_path)
+    app = show(at(workspace), "cases", attribute="sex")
+    app.session_state["cases-table"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    app.run()
+    assert not app.exception
+    app.text_input(key="flag-name").input("Dr. Lind")
+    app.text_input(key="flag-role").input("Emergency physician")
+    app.button[0].click().run()
+    assert [message.value for message in app.success]
+    (recorded,) = Ledger(read(workspace).ledger).events("triage", "flagged")
+    assert recorded.event.body["reason"] == "wrong-answer"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_an_empty_workspace_says_what_to_do(page: str, at: Any, tmp_path: Path) -> None:
+    app = show(at(tmp_path), page)
+    assert headline(app) == "There is no model here yet."
+    assert "evenhand demo" in texts(app)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_model_that_nobody_has_counted_says_so(page: str, at: Any, sample: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "models" / "triage"
+    folder.mkdir(parents=True)
+    (folder / "contract.toml").write_bytes((sample / "models/triage/contract.toml").read_bytes())
+    app = show(at(tmp_path), page)
+    assert headline(app) == "Nothing of triage has been counted yet."
+
+
+def _fill(app: AppTest, name: str, role: str, rationale: str) -> None:
+    app.text_input(key="sign-name").input(name)
+    app.text_input(key="sign-role").input(role)
+    app.text_area(key="sign-rationale").input(rationale)
+
+
+def _copied(sample: Path, folder: Path) -> Path:
+    """Returns a workspace of its own with the sample's model in it, so that nothing is written into the shared one."""
+    workspace = folder / "workspace"
+    (workspace / "models").mkdir(parents=True)
+    (workspace / "models" / "triage").symlink_to(sample / "models" / "triage")
+    return workspace
