@@ -57,10 +57,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class Bins:
-    """All frozen edges. Score bin i holds the scores with score_edges[i-1] <= score < score_edges[i].
-
-    `binned` names the groups whose scores are binned, for attributes that have too many to bin them all.
-    """
+    """All frozen edges. Score bin i holds the scores with score_edges[i-1] <= score < score_edges[i]."""
 
     since: str
     until: str

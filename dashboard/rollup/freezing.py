@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dashboard import store
 from dashboard.bins import CELLS, SHIFT, Bins, Grid, score_cell
-from dashboard.contract import UNKNOWN_GROUP, Attribute, Contract
+from dashboard.contract import Contract
 from dashboard.sql import identifier, literal
 from dashboard.sql.coding import delivered, escaped
 
@@ -20,7 +20,6 @@ Floats = NDArray[np.float64]
 FINE = 256  # bins of a numeric feature
 SAMPLE = 120_000  # reference rows that the edges are taken from, chosen by a hash of their ids
 EXACT_SCORES = 1024  # up to so many distinct scores are kept as they are
-BINNED_GROUPS = 50  # score bins are kept for so many groups of an attribute, the largest of the reference
 SPREAD = (0.0005, 0.9995)
 BINNED_GROUPS = 50  # score bins are kept for so many groups of an attribute, the largest of the reference
 
@@ -58,7 +57,7 @@ def _largest(connection: store.Connection, read: str, column: str) -> tuple[str,
         f"SELECT {name}, count(*) AS n FROM {read} WHERE {name} IS NOT NULL GROUP BY 1 ORDER BY n DESC, 1 "  # noqa: S608
         f"LIMIT {BINNED_GROUPS + 1}"
     ).fetchall()
-    return tuple(group for group, _ in found[:BINNED_GROUPS]) if len(found) > BINNED_GROUPS else ()
+    return tuple(escaped(group) for group, _ in found[:BINNED_GROUPS]) if len(found) > BINNED_GROUPS else ()
 
 
 def _known(values: Any) -> Floats:

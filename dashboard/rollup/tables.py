@@ -129,12 +129,12 @@ def _subjects(chunk: Chunk, keys: Keys, losses: dict[str, NDArray[Any]]) -> pa.T
     return tally(keys.by(buckets, *chunk.truth), sums)
 
 
-def _binned(chunk: Chunk, groups: Sequence[Key]) -> Mask:
+def _in_largest(bins: Bins, groups: Sequence[Key]) -> Mask:
     """Returns which rows' scores are binned: all, but for an attribute of many groups those of the groups it names.
 
     They are frozen: a group binned on some days only would have an area of those days only.
     """
-    kept = chunk.bins.binned.get(groups[0].name) if len(groups) == 1 else None
+    kept = bins.groups.get(groups[0].name) if len(groups) == 1 else None
     if kept is None:
         return np.True_  # type: ignore[return-value]
     return np.array([name in kept for name in groups[0].stands_for.to_pylist()])[groups[0].codes]

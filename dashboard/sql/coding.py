@@ -47,7 +47,12 @@ class Coding:
     def groups(self, attribute: Attribute) -> list[str]:
         """Returns the names behind an attribute's codes. A literal * is escaped: * crosses attributes."""
         known = attribute.bands() or self.names[delivered(attribute.column)]
-        return [UNKNOWN_GROUP, *(name.replace("*", "\\*") for name in known)]
+        return [UNKNOWN_GROUP, *map(escaped, known)]
+
+
+def escaped(group: str) -> str:
+    """Returns a group's name with its * escaped: a bare * crosses attributes."""
+    return group.replace("*", "\\*")
 
 
 def delivered(column: str) -> str:
