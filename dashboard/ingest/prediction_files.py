@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from dashboard import log
@@ -22,9 +21,6 @@ from dashboard.ingest.batches import (
 )
 from dashboard.ingest.staging import Staged, stage
 from dashboard.sql import identifier, literal
-
-CHUNK = 2_000_000
-"""Rows written at a time: enough for good row groups, few enough to stay in memory."""
 
 
 def take(delivery: Delivery) -> Receipt:
@@ -88,42 +84,25 @@ def _record(
 
 
 def _write_days(delivery: Delivery, staged: Staged, batch: str, arrived_at: datetime) -> list[dict[str, Any]]:
-    """Does write the accepted rows under out/predictions/day=..., a few days at a time; returns their entries."""
+    """Does write the accepted rows under out/predictions/day=..., in no order within a day; returns their entries.
+
+    Freed from the file's order the writer fills whole row groups for each day, and spills, whatever that order is.
+    """
     root = delivery.out / "predictions"
     root.mkdir(parents=True)
     columns = ", ".join(identifier(name) for name in staged.columns if name not in ("id", "day"))
-    written: list[tuple[str, int]] = []
-    chunks = _chunks(staged.days)
-    delivery.connection.execute(f"SET partitioned_write_max_open_files = {max(100, 100, *map(len, chunks))}")
-    delivery.connection.execute(f"SET partitioned_write_flush_threshold = {CHUNK}")
-    for number, days in enumerate(chunks):
-        select = (
-            f"SELECT coalesce(id, {literal(batch)} || ':' || number + 1) AS id, {columns}, "
-            f"TIMESTAMP {literal(arrived_at.isoformat(sep=' '))} AS arrived_at, day FROM {staged.relation} "
-            f"ANTI JOIN verdicts USING (number) WHERE reason IS NULL "
-            f"AND day BETWEEN {_date(days[0])} AND {_date(days[-1])}"
-        )
-        copy = (
-            f"COPY ({select}) TO {literal(str(root))} (FORMAT parquet, PARTITION_BY (day), COMPRESSION snappy, "
-            f"OVERWRITE_OR_IGNORE true, FILENAME_PATTERN {literal(f'{batch}-{number}-{{i}}')}, RETURN_STATS true)"
-        )
-        share = 0.6 + 0.4 * number / len(chunks)
-        written += [(row[0], row[1]) for row in run(delivery, copy, share, share + 0.4 / len(chunks))]
-    return file_entries(delivery.out, written, "predictions")
-
-
-def _date(day: date) -> str:
-    return f"DATE {literal(day.isoformat())}"
-
-
-def _chunks(days: Mapping[date, int]) -> list[list[date]]:
-    """Returns the days in runs of at most CHUNK rows and 366 days."""
-    runs: list[list[date]] = []
-    rows = 0
-    for day in sorted(days):
-        if not runs or rows + days[day] > CHUNK or day - runs[-1][0] > timedelta(days=366):
-            runs.append([])
-            rows = 0
-        runs[-1].append(day)
-        rows += days[day]
-    return runs
+    select = (
+        f"SELECT coalesce(id, {literal(batch)} || ':' || number + 1) AS id, {columns}, "
+        f"TIMESTAMP {literal(arrived_at.isoformat(sep=' '))} AS arrived_at, day FROM {staged.relation} "
+        f"ANTI JOIN verdicts USING (number) WHERE reason IS NULL"
+    )
+    copy = (
+        f"COPY ({select}) TO {literal(str(root))} (FORMAT parquet, PARTITION_BY (day), COMPRESSION snappy, "
+        f"OVERWRITE_OR_IGNORE true, FILENAME_PATTERN {literal(f'{batch}-{{i}}')}, RETURN_STATS true)"
+    )
+    delivery.connection.execute("SET preserve_insertion_order = false")
+    try:
+        written = run(delivery, copy, 0.6, 1.0)
+    finally:
+        delivery.connection.execute("SET preserve_insertion_order = true")
+    return file_entries(delivery.out, [(row[0], row[1]) for row in written], "predictions")
