@@ -20,7 +20,8 @@ if answers.empty:
     parts.nothing("No latencies in this window.", "The contract names the column that holds them: latency_ms.")
 else:
     parts.section(
-        "Every answer", "The darker, the larger the share of that period's answers. Lines: half, 95 and 99 of 100."
+        "Every answer",
+        "The stronger the colour, the larger the share of that period's answers. Lines: half, 95 and 99 of 100.",
     )
     parts.picture(charts.heat_map(answers, daily, promise), "latency", f"{says} {more}")
     parts.section("Requests", "How many answers came, over the same time.")

@@ -124,7 +124,7 @@ def test_a_signature_is_kept_and_shown(at: Any, sample: Path, tmp_path: Path) ->
     app.button[0].click().run()
     assert [message.value for message in app.success]
     app.run()
-    assert "is signed off" in headline(app)
+    assert "was approved for" in headline(app)
     (recorded,) = Ledger(read(tmp_path / "workspace").ledger).events("triage", "signed")
     assert (recorded.event.actor, recorded.event.verified) == ("Ada Osei", False)
     show(app, "audit")

@@ -9,7 +9,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from dashboard.charts.palette import BAND, QUIET, STATES, state_of
-from dashboard.charts.words import Unit, missing, number
+from dashboard.charts.words import MINUS, Unit, digits, missing, number
 
 Figure = go.Figure
 GRID = "rgba(125, 133, 143, 0.18)"
@@ -60,7 +60,13 @@ def in_unit(low: float, high: float, unit: Unit) -> dict[str, Any]:
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(size * power for size in (1, 2, 2.5, 5, 10) if size * power >= rough * 0.999)
     ticks = [step * k for k in range(math.ceil(low / step - 1e-9), math.floor(top / step + 1e-9) + 1)]
-    return {"range": [low, high], "tickvals": ticks, "ticktext": [number(round(tick, 12), unit) for tick in ticks]}
+    return {"range": [low, high], "tickvals": ticks, "ticktext": [_tick(round(tick, 12), unit) for tick in ticks]}
+
+
+def _tick(value: float, unit: Unit) -> str:
+    """Returns a tick's words: points and plain numbers without their unit, which would not fit a phone."""
+    plain = f"{value:,.10g}".replace("-", MINUS)
+    return digits(value, unit) if unit == "points" else plain if unit in ("number", "ratio") else number(value, unit)
 
 
 def band(figure: go.Figure, allowed: Sequence[float | None], axis: str = "x") -> None:

@@ -69,7 +69,9 @@ def _dots(
             )  # fmt: skip
     for y, row in zip(places, rows, strict=True):
         _label(figure, y, row, reference)
-    figure.update_xaxes(showgrid=True, **in_unit(*_extent(rows, allowed), unit))
+    figure.update_xaxes(
+        showgrid=True, title="points" if unit == "points" else None, **in_unit(*_extent(rows, allowed), unit)
+    )
     figure.update_yaxes(
         tickvals=places, ticktext=[_tick(row, name, reference) for row, name in zip(rows, names, strict=True)],
         range=[len(rows) - 0.4, -0.6], showgrid=False, ticks="",
@@ -92,7 +94,7 @@ def _label(figure: go.Figure, y: int, row: Row, reference: str | None) -> None:
     glyph = STATES[state].glyph if state in STATES and row["group"] != reference else ""
     ends = [row["high"], row["value"], 0.0]
     at = next(float(end) for end in ends if not missing(end))
-    text = value if not missing(row["value"]) else ""
+    text = value.removesuffix(" points") if not missing(row["value"]) else ""
     figure.add_annotation(
         x=at, y=y, text="  ".join(part for part in (text, glyph) if part), showarrow=False, xanchor="left", xshift=9
     )

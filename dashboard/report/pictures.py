@@ -117,4 +117,5 @@ def _spread(
     below = np.cumsum(known)[: len(edges)]  # how many lie below each edge
     cumulative = np.interp(drawn, edges, below)
     cumulative[0], cumulative[-1] = 0.0, known.sum()
-    return np.diff(cumulative) / known.sum()
+    shares: NDArray[np.float64] = np.diff(cumulative) / known.sum()
+    return shares

@@ -18,12 +18,12 @@ from dashboard.ui.state import Scope
 LIMIT = 200
 OUTCOMES = {
     "wrong": "wrong answers",
-    "false negative": "missed (false negatives)",
+    "false negative": "missed cases (false negatives)",
     "false positive": "false alarms (false positives)",
-    "true positive": "found (true positives)",
-    "true negative": "rightly left alone",
-    "no label yet": "no label yet",
-    "any": "all cases",
+    "true positive": "found cases (true positives)",
+    "true negative": "cases rightly left alone",
+    "no label yet": "cases without a label yet",
+    "any": "cases",
 }
 Address = tuple[date, str, str]
 
@@ -50,9 +50,9 @@ def _groups(scope: Scope) -> list[str]:
 def sentence(found: pd.DataFrame, filters: dict[str, Any], scope: Scope) -> tuple[str, str]:
     """Returns how many cases the filter shows, and what they are."""
     what = OUTCOMES[filters["outcome"] or "any"].split(" (")[0]
-    of = f", {filters['group']}" if filters.get("group") else ""
-    n = f"The newest {LIMIT}" if len(found) == LIMIT else say.many(len(found), "case")
-    return f"{n}: {what}{of}.", "Newest first. Open one to see what the model was given, and flag what is wrong."
+    of = f" among {say.group(filters['group'])}" if filters.get("group") else ""
+    n = f"The newest {LIMIT}" if len(found) == LIMIT else f"{len(found):,}"
+    return f"{n} {what}{of}.", "Newest first. Open one to see what the model was given, and flag what is wrong."
 
 
 def table(found: pd.DataFrame) -> pd.DataFrame:
@@ -141,7 +141,7 @@ def flags(found: Sequence[tuple[Any, Flagged]]) -> None:
     """Does list the flags that a case has already."""
     for recorded, done in found:
         who = f"Flagged by {done.name} ({done.role}), {day(recorded.at.date())}"
-        parts.findings([("outside", f"{who}: {REASONS[done.reason]}. {done.comment}")])
+        parts.findings([("outside", f"{REASONS[done.reason]}. {done.comment}", who)])
 
 
 def flag_form(scope: Scope, case: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard.charts.words import day, window
 from dashboard.settings import workspace_path
-from dashboard.ui import load, parts
+from dashboard.ui import load, marks, parts, people
 from dashboard.ui.state import ALL, LATEST, Scope, days_of, keep, pick
 
 
@@ -30,8 +30,9 @@ def scope_row() -> bool:
         if not load.key(name)[2]:
             return _not_counted(name)
         version, chosen, attribute = _version(name), _window(name), _attribute(name)
-        _as_of(name)
-    keep(Scope(name, version, chosen, attribute))
+        scope = Scope(name, version, chosen, attribute)
+        _as_of(scope)
+    keep(scope)
     return True
 
 
@@ -91,9 +92,11 @@ def _attribute(name: str) -> str | None:
     return _chosen("Attribute", "attribute", known, known[0], 190, words)
 
 
-def _as_of(name: str) -> None:
-    held = load.held(name)
+def _as_of(scope: Scope) -> None:
+    held = load.held(scope.model)
     labels = day(held.extent.complete_until - timedelta(days=1))
     counted = f"Counted {day(held.built_at)}, {held.built_at[11:16]} UTC (#{held.number})"
     reach = f"Days to {day(held.extent.last)}, labels complete to {labels}"
-    st.html(f'<p class="eh-asof">{escape(counted)}<br>{escape(reach)}</p>')
+    state, words = people.state(scope)
+    signed = marks.mark(state, words) if state else escape(words)
+    st.html(f'<p class="eh-asof">{escape(counted)}<br>{escape(reach)}<br>{signed}</p>')

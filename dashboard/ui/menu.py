@@ -26,6 +26,11 @@ def file(page: str) -> Path:
     return PAGES / f"{page}.py"
 
 
+def address(page: str) -> str:
+    """Returns a page's path in the URL; the first page has none."""
+    return "" if page == FIRST else page
+
+
 def pages() -> dict[str, dict[str, str]]:
     """Returns the menu without what has no file: an empty page is not shown."""
     there = {

@@ -52,16 +52,15 @@ def note(text: str) -> None:
     st.html(f'<p class="eh-note">{escape(text)}</p>')
 
 
-def findings(rows: Sequence[tuple[str | None, str]]) -> None:
-    """Does list findings as (state, sentence), each with its mark."""
-    items = (
-        f'<li>{marks.shape(state)}<span><span class="eh-quiet">{escape(STATES[state].word.capitalize())}:</span> '
-        f"{escape(text)}</span></li>"
-        if state in STATES
-        else f"<li>{marks.shape(state)}<span>{escape(text)}</span></li>"
-        for state, text in rows
-    )
-    st.html(f'<ul class="eh-findings">{"".join(items)}</ul>')
+def findings(rows: Sequence[tuple[str | None, str] | tuple[str | None, str, str]]) -> None:
+    """Does list findings as (state, sentence), each with its mark and the state's word, or the one given third."""
+    items = []
+    for state, text, *given in rows:
+        word = given[0] if given else STATES[state].word.capitalize() if state in STATES else ""
+        told = f'<span class="eh-quiet">{escape(word)}:</span> ' if word else ""
+        items.append(f"<li>{marks.shape(state)}<span>{told}{escape(text)}</span></li>")
+    if items:
+        st.html(f'<ul class="eh-findings">{"".join(items)}</ul>')
 
 
 def picture(figure: Figure, name: str, alt: str, states: Iterable[str | None] = (), narrow: bool = False) -> None:
@@ -224,7 +223,7 @@ def _beside(other: Mapping[Any, Any] | None) -> dict[str, object]:
 def receipt(act: Mapping[str, Any], name: str) -> None:
     """Does show one act of the record in full, to read and to download."""
     text = json.dumps(act, indent=2, ensure_ascii=False, default=str)
-    with st.expander(f"Act {name} in full", expanded=True):
+    with st.expander(f"Act {name} in full", expanded=False):
         st.code(text, language="json", wrap_lines=True)
     st.download_button(
         "Download this act (JSON)", text, file_name=f"act-{name.strip('#')}.json", mime="application/json",

@@ -20,6 +20,12 @@ from dashboard.ui import load
 from dashboard.ui.state import Scope
 from dashboard.workspace import Workspace
 
+DECIDED = {
+    "approve": "approved",
+    "approve with conditions": "approved with conditions",
+    "reject": "rejected",
+    "defer": "deferred",
+}
 Rows = list[dict[str, Any]]
 
 
@@ -130,14 +136,14 @@ def flags(model: str, case: dict[str, Any] | None = None) -> list[tuple[Recorded
 
 def state(scope: Scope) -> tuple[str | None, str]:
     """Returns whether the scope's version is signed off, as a state for the mark and words."""
-    of = f"{scope.version or 'all versions'}"
+    of = scope.version or "all versions"
     newest = next((done for _, done in signed(scope.model) if done.version == scope.version), None)
     if newest is None:
-        return None, f"{of}: not signed off"
+        return None, f"{of.capitalize()}: not signed off"
     if isinstance(still_stands(newest), signoff.Stale):
-        return "outside", f"{of}: sign-off stale"
-    said = {"approve": "approved", "reject": "rejected", "defer": "deferred"}.get(newest.decision, newest.decision)
-    return ("within" if newest.decision.startswith("approve") else "inconclusive"), f"{of}: {said} by {newest.name}"
+        return "outside", f"{of}: sign-off is stale"
+    good = newest.decision.startswith("approve")
+    return ("within" if good else "inconclusive"), f"{of}: {DECIDED[newest.decision]} by {newest.name}"
 
 
 def record() -> tuple[list[Recorded], Verification]:
@@ -197,8 +203,8 @@ def events(model: str) -> pd.DataFrame:
 
 def described(done: SignedOff, recorded: Recorded) -> str:
     """Returns a sign-off in one sentence."""
-    of = f"{done.model} {done.version or '(all versions)'}, {window(done.since, done.until, year=True)}"
-    return f"{done.name} ({done.role}) on {day(recorded.at.date(), year=True)}: {done.decision}. {of}."
+    of = f"{done.version or 'all versions'}, {window(done.since, done.until, year=True)}"
+    return f"{done.name} ({done.role}), {day(recorded.at.date(), year=True)}: {DECIDED[done.decision]} for {of}."
 
 
 def names(acts: Sequence[Recorded]) -> list[str]:

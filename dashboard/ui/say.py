@@ -59,6 +59,8 @@ def cells(readings: pd.DataFrame) -> dict[str, int] | None:
 def left_out(unknown: pd.DataFrame, attribute: str) -> str:
     """Returns how many cases belong to no known group, and so to no comparison."""
     n = int(unknown["n"].sum()) if len(unknown) else 0
+    if not n:
+        return f"The {plain(attribute)} of every case is known."
     return f"{many(n, 'case')} with unknown {plain(attribute)} {'is' if n == 1 else 'are'} not in it."
 
 

@@ -33,7 +33,7 @@ def sentence(given: Evidence, earlier: Sequence[tuple[Recorded, SignedOff]]) -> 
     stands = people.still_stands(done)
     if isinstance(stands, Stale):
         return f"The sign-off of {what} for {days} is stale.", people.described(done, recorded)
-    return f"{what} is signed off for {days}: {done.decision}.", people.described(done, recorded)
+    return f"{what} was {people.DECIDED[done.decision]} for {days}.", people.described(done, recorded)
 
 
 def _about(done: SignedOff) -> tuple[str | None, object, object]:
@@ -118,11 +118,10 @@ def form(given: Evidence, purpose: str) -> None:
 
 def earlier(recorded: Recorded, done: SignedOff, stands: Current | Stale) -> None:
     """Does show an earlier sign-off, and whether it still stands."""
+    said = people.described(done, recorded)
     if isinstance(stands, Stale):
-        parts.findings(
-            [("outside", f"Stale. {people.described(done, recorded)}"), *((None, r) for r in stands.reasons[:6])]
-        )
+        parts.findings([("outside", said, "Stale"), *((None, reason, "") for reason in stands.reasons[:6])])
     else:
-        parts.findings([("within", " ".join((people.described(done, recorded), stands.note)).strip())])
+        parts.findings([("within", f"{said} {stands.note}".strip(), "Still stands")])
     if done.rationale or done.conditions:
         parts.note(" ".join((done.rationale, *(f"Condition: {text}" for text in done.conditions))))
