@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 from dashboard.bins import Bins, nearest_bin, score_bin
 from dashboard.contract import Attribute
 from dashboard.metrics.service import edges as latency_edges
-from dashboard.rollup.tallying import Key, Keys, fixed, tally
+from dashboard.rollup.tallying import Key, Keys, cells, fixed, tally
 from dashboard.sql.coding import NONE, Coding, delivered
 
 SCALE = 1_000_000_000  # fixed point of scores and losses
 CLIP = 1e-15  # log loss sees no probability below this
-SUMS = ("scored", "score_sum", "brier_sum", "brier_sq", "log_loss_sum", "log_loss_sq", "clipped")
 Table = tuple[str, pa.Table]
 Mask = NDArray[np.bool_]
 
@@ -73,7 +72,7 @@ def outcome_tables(chunk: Chunk) -> Iterator[Table]:
     contract = chunk.coding.contract
     losses = _losses(chunk) if contract.task == "binary" else {}
     scored = ~np.isnan(chunk.score)
-    crossed = tally(
+    crossed = cells(
         chunk.always.by(*chunk.groups(contract.attributes), *chunk.truth),
         {"scored": scored, "score_sum": fixed(chunk.score, SCALE), **losses},
     )
@@ -84,7 +83,11 @@ def outcome_tables(chunk: Chunk) -> Iterator[Table]:
         groups = chunk.groups(attributes)
         keys = chunk.always.by(*groups)
         if contract.task != "regression":
-            yield "outcomes", _named(_marginal(crossed, attributes), name, attributes)
+            chosen = [attribute.name for attribute in attributes]
+            yield (
+                "outcomes",
+                _named(crossed.over("day", "version", *chosen, "label", "decision").table(), name, attributes),
+            )
             if chunk.coding.has_subject:
                 yield "subjects", _named(_subjects(chunk, keys, losses), name, attributes)
         if contract.task == "binary":
@@ -136,16 +139,9 @@ def _in_largest(bins: Bins, groups: Sequence[Key]) -> Mask:
     """
     kept = bins.groups.get(groups[0].name) if len(groups) == 1 else None
     if kept is None:
-        return np.True_  # type: ignore[return-value]
-    return np.array([name in kept for name in groups[0].stands_for.to_pylist()])[groups[0].codes]
-
-
-def _marginal(crossed: pa.Table, attributes: Sequence[Attribute]) -> pa.Table:
-    """Returns the sums over every attribute but these."""
-    keys = ["day", "version", *(attribute.name for attribute in attributes), "label", "decision"]
-    sums = [name for name in ("n", *SUMS) if name in crossed.column_names]
-    merged = crossed.group_by(keys).aggregate([(name, "sum") for name in sums])
-    return merged.rename_columns({f"{name}_sum": name for name in sums})
+        return np.ones(1, dtype=bool)
+    named: Mask = np.array([name in kept for name in groups[0].stands_for.to_pylist()])[groups[0].codes]
+    return named
 
 
 def _named(table: pa.Table, name: str, attributes: Sequence[Attribute]) -> pa.Table:

@@ -54,27 +54,33 @@ class Keys:
     def sizes(self) -> tuple[int, ...]:
         return tuple(len(key.stands_for) for key in self.keys)
 
-    def names(self, positions: Integers) -> dict[str, pa.Array]:
-        """Returns what the positions stand for, a column for each key."""
-        codes = np.unravel_index(positions, self.sizes)
-        return {
-            key.name: pa.DictionaryArray.from_arrays(code.astype(np.int32), key.stands_for)
-            for key, code in zip(self.keys, codes, strict=True)
+
+@dataclass(frozen=True)
+class Cells:
+    """The combinations of keys that occur: their codes, and their sums, of which `n` is the number of rows."""
+
+    keys: tuple[Key, ...]
+    sums: dict[str, Integers]
+
+    def table(self) -> pa.Table:
+        """Returns a row for each cell: what its keys stand for, and its sums."""
+        names = {
+            key.name: pa.DictionaryArray.from_arrays(key.codes.astype(np.int32), key.stands_for) for key in self.keys
         }
+        return pa.table(names | {name: pa.array(values) for name, values in self.sums.items()})
+
+    def over(self, *names: str) -> Cells:
+        """Returns the cells of these keys alone, summed over the others."""
+        kept = {key.name: key for key in self.keys}
+        return cells(Keys.of(*(kept[name] for name in names)), self.sums)
 
 
-def tally(
-    keys: Keys, sums: Mapping[str, NDArray[Any]] | None = None, where: NDArray[np.bool_] | None = None
-) -> pa.Table:
-    """Returns a row for every combination that occurs: the keys' names, `n`, and the sum of each of `sums`.
+def cells(keys: Keys, sums: Mapping[str, NDArray[Any]], where: NDArray[np.bool_] | None = None) -> Cells:
+    """Returns every combination that occurs with its `n` and the sum of each of `sums`, of rows `where` true.
 
-    Only rows `where` true are counted. Sums must lie within 2^62, single values within 2^57.
-
-    >>> colours = Keys.of(Key("colour", np.array([0, 1, 1]), pa.array(["red", "blue"])))
-    >>> tally(colours, {"size": np.array([5, 2, 3])}).to_pydict()
-    {'colour': ['red', 'blue'], 'n': [1, 2], 'size': [5, 5]}
+    Sums must lie within 2^62, single values within 2^57; a sum called `n` takes the place of the number of rows.
     """
-    positions, sums = keys.positions, dict(sums or {})
+    positions = keys.positions
     if where is not None and not where.all():
         positions, sums = positions[where], {name: values[where] for name, values in sums.items()}
     size, found = prod(keys.sizes), None
@@ -83,10 +89,22 @@ def tally(
         size = len(found)
     counts = np.bincount(positions, minlength=size)
     occurring = np.flatnonzero(counts)
-    columns = keys.names(occurring if found is None else found[occurring])
-    columns["n"] = pa.array(counts[occurring])
-    columns |= {name: pa.array(_sum(positions, values, size)[occurring]) for name, values in sums.items()}
-    return pa.table(columns)
+    codes = np.unravel_index(occurring if found is None else found[occurring], keys.sizes)
+    kept = tuple(Key(key.name, code, key.stands_for) for key, code in zip(keys.keys, codes, strict=True))
+    summed = {name: _sum(positions, values, size)[occurring] for name, values in sums.items()}
+    return Cells(kept, {"n": counts[occurring]} | summed)
+
+
+def tally(
+    keys: Keys, sums: Mapping[str, NDArray[Any]] | None = None, where: NDArray[np.bool_] | None = None
+) -> pa.Table:
+    """Returns the cells of rows as a table.
+
+    >>> colours = Keys.of(Key("colour", np.array([0, 1, 1]), pa.array(["red", "blue"])))
+    >>> tally(colours, {"size": np.array([5, 2, 3])}).to_pydict()
+    {'colour': ['red', 'blue'], 'n': [1, 2], 'size': [5, 5]}
+    """
+    return cells(keys, sums or {}, where).table()
 
 
 def _sum(positions: Integers, values: NDArray[Any], size: int) -> Integers:
