@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -35,6 +35,8 @@ WorkspaceOption = Annotated[
 FormatOption = Annotated[str, typer.Option("--format", help="table, json or csv.")]
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
 COULD_NOT_RUN = 3
+# A wrong command line (Click's UsageError, wherever typer keeps it) is one that could not run; 2 says "can't be told".
+typer.BadParameter.__mro__[1].exit_code = COULD_NOT_RUN  # type: ignore[attr-defined]
 
 
 def main() -> None:
@@ -166,11 +168,15 @@ def readings(
     format: FormatOption = "table",
 ) -> None:
     """Print the numbers, each with n and its 95 % interval. --until is exclusive."""
+    from dashboard.report import COLUMNS
     from dashboard.report.asked import asked
 
     found = _model(workspace, model)
     scope = asked(found.scope, kind, metric, attribute, feature, version, _day(since), _day(until), by)
-    _print(format, [reading.as_dict() for reading in found.readings(scope)])
+    rows = [reading.as_dict() for reading in found.readings(scope)]
+    if not rows:
+        print(f"The log of '{model}' holds nothing of that from {scope.since} until {scope.until}.", file=sys.stderr)
+    _print(format, rows, COLUMNS)
 
 
 def _day(moment: datetime | None) -> Any:
@@ -252,21 +258,21 @@ def doctor(workspace: WorkspaceOption = None) -> None:
     raise SystemExit(0 if healthy else 1)
 
 
-def _print(format: str, rows: list[dict[str, Any]]) -> None:
+def _print(format: str, rows: list[dict[str, Any]], columns: Sequence[str] = ()) -> None:
     if format == "json":
         print(json.dumps(rows, ensure_ascii=False, indent=1, allow_nan=False))
     elif format == "csv":
-        _csv(rows)
+        _csv(rows, columns or list(rows[0] if rows else ()))
     elif format == "table":
         _table(rows)
     else:
         raise EvenhandError(f"The format '{format}' is not known", "table, json or csv")
 
 
-def _csv(rows: list[dict[str, Any]]) -> None:
+def _csv(rows: list[dict[str, Any]], columns: Sequence[str]) -> None:
     import csv
 
-    writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]) if rows else [])
+    writer = csv.DictWriter(sys.stdout, fieldnames=columns)
     writer.writeheader()
     writer.writerows(rows)
 

@@ -85,6 +85,11 @@ def test_labels_still_coming_end_what_is_complete(tmp_path: Path) -> None:
     assert model.extent().complete_until == START + timedelta(days=25)
 
 
+def test_labels_taken_in_with_an_old_log_did_not_take_years(tmp_path: Path) -> None:
+    held = build(Spec(seed=3, labels="late"), tmp_path).model.extent()
+    assert held.complete_until == held.last + timedelta(days=1)
+
+
 def test_a_scope_without_dates_is_the_whole_log(world: World) -> None:
     scope = world.model.scope()
     assert (scope.since, scope.until) == (START, START + timedelta(days=30))

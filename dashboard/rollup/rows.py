@@ -43,12 +43,20 @@ def _once(predictions: Sequence[FileEntry]) -> str:
 
 
 def with_labels(connection: Any, predictions: str, labels: Sequence[FileEntry]) -> str:
-    """Returns the FROM clause of `typed` predictions with their latest labels and the days these took to come."""
+    """Returns the FROM clause of `typed` predictions with their latest labels and the days these took to come.
+
+    A label that does not say when it became known took from its prediction's arrival to its own: a log that is
+    taken in years later did not wait for its labels for years.
+    """
     if not labels:
         return f"(SELECT *, date_diff('day', time, labeled_at) AS delay FROM {predictions})"  # noqa: S608
     versioned = _latest_labels(connection, labels)
     inside = "late.label IS NULL OR (p.label IS NOT NULL AND p.labeled_at > late.known_at)"
-    known_at = f"CASE WHEN {inside} THEN p.labeled_at ELSE late.known_at END"
+    delay = (
+        f"CASE WHEN {inside} THEN date_diff('day', p.time, p.labeled_at) "
+        "WHEN late.labeled_at IS NOT NULL THEN date_diff('day', p.time, late.labeled_at) "
+        "ELSE date_diff('day', greatest(p.time, p.arrived_at), late.arrived_at) END"
+    )
     same_version = " AND (late.version IS NULL OR late.version = p.version)" if versioned else ""
     best = (
         " QUALIFY row_number() OVER (PARTITION BY p.day, p.id, p.version ORDER BY late.known_at DESC NULLS LAST, "
@@ -58,7 +66,7 @@ def with_labels(connection: Any, predictions: str, labels: Sequence[FileEntry]) 
     )
     return (
         f"(SELECT p.* EXCLUDE (label), CASE WHEN {inside} THEN p.label ELSE late.label END AS label, "  # noqa: S608
-        f"date_diff('day', p.time, {known_at}) AS delay FROM {predictions} AS p "
+        f"{delay} AS delay FROM {predictions} AS p "
         f"LEFT JOIN late ON late.day = p.day AND late.id = p.id{same_version}{best})"
     )
 
@@ -69,7 +77,7 @@ def _latest_labels(connection: Any, labels: Sequence[FileEntry]) -> bool:
     Returns whether any label names a version; one that names none holds for every version of its case.
     """
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE late AS SELECT day, id, version, label, "  # noqa: S608
+        "CREATE OR REPLACE TEMP TABLE late AS SELECT day, id, version, label, labeled_at, "  # noqa: S608
         f"coalesce(labeled_at, arrived_at) AS known_at, arrived_at FROM {read(labels)} "
         "QUALIFY row_number() OVER (PARTITION BY day, id, version "
         "ORDER BY known_at DESC, arrived_at DESC, label DESC) = 1"
