@@ -185,6 +185,11 @@ def _build(
         return publish(paths.rollup, built)
     except OSError as error:
         raise cannot_write(built, error) from error
+    except store.Error as error:
+        raise EvenhandError(
+            f"The log of '{paths.name}' could not be counted: {str(error).splitlines()[0]}",
+            todo="Nothing was published; the log and the older rollups are as they were",
+        ) from error
     finally:
         built.unlink(missing_ok=True)
         built.with_suffix(".duckdb.wal").unlink(missing_ok=True)

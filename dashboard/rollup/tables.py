@@ -76,7 +76,7 @@ def outcome_tables(chunk: Chunk) -> Iterator[Table]:
         chunk.always.by(*chunk.groups(contract.attributes), *chunk.truth),
         {"scored": scored, "score_sum": fixed(chunk.score, SCALE), **losses},
     )
-    bins = Key("bin", score_bin(chunk.score, chunk.bins.score_edges), _numbered(len(chunk.bins.score_edges) + 1))
+    bins = _score_bins(chunk) if contract.task == "binary" else None
     delays = chunk.column("delay")
     delay = Key("delay", delays, _numbered(int(delays.max(initial=0)) + 1))
     for name, attributes in chunk.coding.breakdowns:
@@ -90,7 +90,7 @@ def outcome_tables(chunk: Chunk) -> Iterator[Table]:
             )
             if chunk.coding.has_subject:
                 yield "subjects", _named(_subjects(chunk, keys, losses), name, attributes)
-        if contract.task == "binary":
+        if bins:
             binned = tally(keys.by(bins, *chunk.truth), where=scored & _in_largest(chunk.bins, groups))
             yield "bins", _named(binned, name, attributes)
         yield "delays", _named(tally(keys.by(chunk.truth[0], delay), where=delays >= 0), name, attributes)
@@ -120,6 +120,11 @@ def _losses(chunk: Chunk) -> dict[str, NDArray[Any]]:
         "log_loss_sq": fixed(log_loss**2, SCALE),
         "clipped": given < CLIP,
     }
+
+
+def _score_bins(chunk: Chunk) -> Key:
+    edges = chunk.bins.score_edges
+    return Key("bin", score_bin(chunk.score, edges), _numbered(len(edges) + 1))
 
 
 def _numbered(size: int) -> pa.Array:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from dashboard.contract import UNKNOWN_GROUP, Attribute, Contract
 from dashboard.sql import identifier, listing, literal
 
-NONE = 255  # the code of a label or decision that is not there
+NONE = 65_535  # the code of a label or decision that is not there
 STEPS = 1_000_000  # fixed point of a regression's values and errors
 
 
@@ -90,14 +90,14 @@ def _truth(coding: Coding) -> Iterator[str]:
     contract = coding.contract
     if contract.task == "regression":
         yield f"round((score - label) * {STEPS})::BIGINT AS error, round(label * {STEPS})::BIGINT AS truth"
-        yield f"{NONE}::UTINYINT AS label, {NONE}::UTINYINT AS decision"
+        yield f"{NONE}::USMALLINT AS label, {NONE}::USMALLINT AS decision"
     elif contract.task == "multiclass":
         known = listing(coding.names["label"])
         for column in ("label", "decision"):
-            yield f"coalesce(list_position({known}, {column}) - 1, {NONE})::UTINYINT AS {column}"
+            yield f"coalesce(list_position({known}, {column}) - 1, {NONE})::USMALLINT AS {column}"
     else:
-        yield f"coalesce(label, {NONE})::UTINYINT AS label"
-        yield f"coalesce(decision, (score >= {contract.threshold!r})::TINYINT, {NONE})::UTINYINT AS decision"
+        yield f"coalesce(label, {NONE})::USMALLINT AS label"
+        yield f"coalesce(decision, (score >= {contract.threshold!r})::TINYINT, {NONE})::USMALLINT AS decision"
     yield "score, (CASE WHEN delay IS NULL THEN -1 ELSE greatest(delay, 0) END)::INTEGER AS delay"
 
 
