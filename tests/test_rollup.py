@@ -327,18 +327,20 @@ def test_a_killed_build_leaves_the_older_rollup_and_the_next_run_works(tmp_path:
     held = tables(model)
     moments = random.Random(2)
     kills = 0
-    for _ in range(5):
+    for _ in range(4):
         process = subprocess.Popen([sys.executable, "-c", BUILD, str(tmp_path / "killed")], stdout=subprocess.PIPE)
         with process:
             assert process.stdout is not None
             process.stdout.readline()
-            time.sleep(moments.random() * 0.6)
+            end = time.monotonic() + moments.random() * 0.6
+            while time.monotonic() < end:  # a reader that polls sees the older one or the newer, whole
+                assert model.extent().rows in (1200 - len(last), 1200)
             process.send_signal(signal.SIGKILL)
         kills += process.returncode == -signal.SIGKILL
         if model.number() == 1:
             assert tables(model) == held
             assert model.extent().rows == 1200 - len(last)
-    assert kills >= 2
+    assert kills >= 1
     model.rollup()
     assert model.extent().rows == 1200
     assert [path.name for path in model.paths.rollup.glob("build-*")] == []
