@@ -1,0 +1,98 @@
+"""Script time of every page, and the command line's start-up, on the rollup that benchmarks/rollup.py leaves.
+
+    python benchmarks/pages.py FOLDER/rollup-5000000/workspace [--rounds 5]
+
+Pages run under Streamlit's own runner, in this process: the first view with nothing cached, then another window or
+attribute each time, so that what is cached by page and scope is not met again. Aims: under 300 ms in the median, a
+first view under 1.5 s; `evenhand --help` under 0.3 s, `evenhand readings` under 1.5 s, the start of Python included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+import dashboard.ui
+from dashboard.policy.proposal import propose
+from dashboard.ui import menu
+from dashboard.workspace import Model, Workspace
+
+ENTRY = Path(dashboard.ui.__file__).with_name("app.py")
+
+
+def prepared(workspace: Path) -> Model:
+    """Returns the model, with a policy so that pages judge as they would."""
+    model = Workspace(workspace).model("five-million")
+    if not model.paths.policy.is_file():
+        held = model.extent()
+        model.paths.policy.write_text(propose(model.contract, held.first, held.last), encoding="utf-8")
+        model = Workspace(workspace).model("five-million")
+        model.rollup()
+    return model
+
+
+def run(app: AppTest) -> float:
+    """Returns the milliseconds of one run of the script."""
+    start = time.perf_counter()
+    app.run()
+    assert not app.exception, app.exception[0].message
+    return (time.perf_counter() - start) * 1000
+
+
+def page_times(page: str, scopes: list[dict[str, str]]) -> tuple[float, list[float]]:
+    """Returns a page's first view and its views of other scopes, in milliseconds."""
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    times: list[float] = []
+    for scope in scopes:
+        app: Any = AppTest.from_file(str(ENTRY), default_timeout=120)
+        app.query_params.update(scope)
+        if page != menu.FIRST:
+            app.switch_page(str(menu.file(page)))
+        times.append(run(app))
+    return times[0], times[1:]
+
+
+def command(*words: str) -> float:
+    """Returns the seconds of one command, the start of Python included."""
+    start = time.perf_counter()
+    subprocess.run([Path(sys.executable).with_name("evenhand"), *words], check=True, capture_output=True)
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("workspace", type=Path)
+    parser.add_argument("--rounds", type=int, default=5)
+    args = parser.parse_args()
+    logging.disable(logging.WARNING)  # Streamlit says at every run that no server is there
+    os.environ["EVENHAND_WORKSPACE"] = str(args.workspace)
+    model = prepared(args.workspace)
+    windows = [f"{w.since}..{w.until}" for w in model.plan().by_log.windows]
+    attributes = model.contract.attribute_names
+    scopes = [
+        {"window": windows[i % len(windows)], "attribute": attributes[i % len(attributes)]}
+        for i in range(args.rounds + 1)
+    ]
+    scopes[0] = {}
+    for page in (name for names in menu.pages().values() for name in names):
+        first, later = page_times(page, scopes)
+        print(f"{page:12} first view {first:5.0f} ms, then {statistics.median(later):4.0f} ms in the median")
+    asked = ("readings", "five-million", "--metric", "true_positive_rate", "--attribute", "race", "--format", "json")
+    for words in (("--help",), asked):
+        seconds = statistics.median(command(*words) for _ in range(args.rounds))
+        print(f"evenhand {' '.join(words)}: {seconds:.2f} s")
+
+
+if __name__ == "__main__":
+    main()
