@@ -50,7 +50,7 @@ class Grid:
         lookup = np.searchsorted(np.array(self.cuts, dtype=np.int64), np.arange(CELLS), side="right")
         return lookup[np.clip(steps * 2.0**-SHIFT, 0, CELLS - 1).astype(np.int32)]
 
-    def value(self, steps: float, n: int = 1) -> float:
+    def value(self, steps: Floats, n: Codes) -> Floats:
         """Returns what n values whose steps add up to `steps` add up to, each taken at its step's middle."""
         return n * self.low + (steps + n / 2) / self.scale
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 import numpy as np
@@ -105,3 +105,9 @@ def ordered(found: Mapping[Where, Found]) -> list[tuple[Where, Found]]:
     [9, 10]
     """
     return sorted(found.items(), key=lambda item: [str(part or "") for part in item[0]])
+
+
+def arrays(snapshot: Snapshot, name: str, parameters: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """Yields the rows of a statement that begins with the bucket, its lists as arrays."""
+    for bucket, *row in snapshot.arrays(sql.statement(f"read/{name}"), parameters):
+        yield bucket.date() if isinstance(bucket, datetime) else bucket, *row

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from dashboard.metrics import METRICS, drift
 from dashboard.metrics.histograms import Categories, Histogram
 from dashboard.rates import Measure, undefined
-from dashboard.report.cells import ordered, rows
+from dashboard.report.cells import arrays, ordered, rows
 from dashboard.report.performance import Source
 from dashboard.report.scope import Place, Reading, Scope, reading
 
 Shape = Histogram | Categories
 Shapes = dict[tuple[date | None, str | None, str], Shape]  # bucket, version, feature
+Counts = NDArray[np.int64]
 OWN = ("score", "decision", "label")
 NUMERIC_ONLY = ("ks", "wasserstein", "wasserstein_standardised")
 
@@ -49,9 +50,21 @@ def _before(source: Source, scope: Scope) -> tuple[Shapes, list[Shapes], str]:
         return {}, [], "there is no reference window: the log is too short for one"
     since, until = scope.reference
     everything = replace(scope, since=since, until=until, by=None, version=None)
-    earlier = [shapes(source, replace(everything, since=a, until=b)) for a, b in scope.reference_windows]
+    earlier = _windows(source, replace(everything, features=scope.features), scope.reference_windows)
     overlap = scope.since < until and since < scope.until and not scope.by
     return shapes(source, everything), earlier, "the window shares days with the reference" if overlap else ""
+
+
+def _windows(source: Source, scope: Scope, windows: Sequence[tuple[date, date]]) -> list[Shapes]:
+    """Returns the shapes of the windows, which follow each other and are of one length, in one reading."""
+    if not windows:
+        return []
+    (since, until), end = windows[0], windows[-1][1]
+    found: dict[date | None, Shapes] = defaultdict(dict)
+    asked = replace(scope, since=since, until=end, by=str((until - since).days))
+    for (bucket, version, feature), shape in shapes(source, asked).items():
+        found[bucket][None, version, feature] = shape
+    return list(found.values())
 
 
 def _measure(metric: str, before: Shape, now: Shape, windows: list[Shape]) -> Measure:
@@ -67,7 +80,7 @@ def shapes(source: Source, scope: Scope) -> Shapes:
     only = wanted[0] if wanted is not None and len(wanted) == 1 else None
     parameters = scope.parameters(source.contract, feature=only)
     found: Shapes = {}
-    for bucket, version, feature, bins, counts, totals in rows(source.snapshot, "features", parameters):
+    for bucket, version, feature, bins, counts, totals in arrays(source.snapshot, "features", parameters):
         if wanted is None or feature in wanted:
             found[bucket, version, feature] = _histogram(source, feature, bins, counts, totals)
     for bucket, version, feature, names, counts in rows(source.snapshot, "categories", parameters):
@@ -76,17 +89,13 @@ def shapes(source: Source, scope: Scope) -> Shapes:
     return found | {key: shape for key, shape in _own(source, scope).items() if wanted is None or key[2] in wanted}
 
 
-def _histogram(source: Source, feature: str, bins: list[int], counts: list[int], totals: list[float]) -> Histogram:
+def _histogram(source: Source, feature: str, bins: Counts, counts: Counts, totals: NDArray[np.float64]) -> Histogram:
     grid = source.bins.grids[feature]
     number, total = np.zeros(grid.bins, dtype=np.int64), np.zeros(grid.bins)
-    missing = 0
-    for bin_, count, steps in zip(bins, counts, totals, strict=True):
-        if bin_ < 0:
-            missing = count
-        else:
-            number[bin_] = count
-            total[bin_] = grid.value(steps, count)
-    return Histogram.of(number, total, missing)
+    there = bins >= 0
+    number[bins[there]] = counts[there]
+    total[bins[there]] = grid.value(totals[there], counts[there])
+    return Histogram.of(number, total, int(counts[~there].sum()))
 
 
 def _categories(names: list[str | None], counts: list[int]) -> Categories:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from dashboard.contract import Contract
 from dashboard.errors import EvenhandError, nearest
 from dashboard.metrics import METRICS, Metric
 from dashboard.rates import Measure
 
-Period = Literal["day", "week", "month"]
+DAYS = {"day": 1, "week": 7}
 KINDS = ("performance", "fairness", "drift", "service", "data")
 COLUMNS = (
     "kind", "metric", "attribute", "group", "reference", "feature", "version", "since", "until",
@@ -33,7 +33,7 @@ class Scope:
     version: str | None = None
     attributes: tuple[str, ...] = ()
     features: tuple[str, ...] | None = None
-    by: Period | None = None
+    by: str | None = None  # day, week, month, or a number of days counted from `since`
     kinds: tuple[str, ...] = KINDS
     metrics: tuple[str, ...] | None = None
     reference: tuple[date, date] | None = None
@@ -140,7 +140,7 @@ def period(scope: Scope, bucket: date | None) -> tuple[date, date]:
     if scope.by == "month":
         end = date(bucket.year + bucket.month // 12, bucket.month % 12 + 1, 1)
     else:
-        end = bucket + timedelta(days=7 if scope.by == "week" else 1)
+        end = bucket + timedelta(days=DAYS.get(scope.by) or int(scope.by))
     return max(bucket, scope.since), min(end, scope.until)
 
 

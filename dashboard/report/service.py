@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
 
-from dashboard import sql
 from dashboard.metrics import service
 from dashboard.rates import undefined
-from dashboard.report.cells import rows
+from dashboard.report.cells import arrays, rows
 from dashboard.report.performance import Source
 from dashboard.report.scope import Place, Reading, Scope, reading
 
@@ -40,15 +38,11 @@ def _latency(source: Source, scope: Scope) -> Iterator[Reading]:
     wanted = [name for name in QUANTILES if scope.wants(name)]
     if not wanted:
         return
-    found = source.snapshot.arrays(sql.statement("read/latency"), scope.parameters(source.contract, endpoint=None))
+    found = list(arrays(source.snapshot, "latency", scope.parameters(source.contract, endpoint=None)))
     for bucket, version, hours, bins, counts in found:
         latencies = service.Latencies.of(hours, bins, counts)
         for name in wanted:
-            yield reading(scope, name, Place(version, bucket=_day(bucket)), QUANTILES[name](latencies))
+            yield reading(scope, name, Place(version, bucket=bucket), QUANTILES[name](latencies))
     if not found and not scope.by:
         for name in wanted:
             yield reading(scope, name, Place(), undefined("0 requests with a latency"))
-
-
-def _day(bucket: datetime | None) -> date | None:
-    return bucket.date() if isinstance(bucket, datetime) else bucket

@@ -28,7 +28,7 @@ from dashboard.rollup.publishing import alone, numbers, path, publish
 from dashboard.rollup.tables import SCALE
 from dashboard.settings import ModelPaths, cannot_write
 
-CODE = "2"  # raised when the way of counting changes: every rollup is then counted anew
+CODE = "4"  # raised when the way of counting changes: every rollup is then counted anew
 REFERENCE_DAYS = 56
 
 

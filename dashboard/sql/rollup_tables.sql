@@ -29,10 +29,15 @@ CREATE TABLE features (day DATE, version VARCHAR, feature VARCHAR, bin SMALLINT,
 CREATE TABLE categories (day DATE, version VARCHAR, feature VARCHAR, category VARCHAR, n BIGINT);
 CREATE TABLE quality (day DATE, version VARCHAR, feature VARCHAR, n BIGINT, missing BIGINT, out_of_range BIGINT);
 
--- What every reading statement asks: which bucket a day falls in, which versions are meant, under what name.
+-- What every reading statement asks: which bucket a day falls in (a day, week, month, or so many days from the start),
+-- which versions are meant, under what name.
 -- A version of NULL is all versions together, shadows left out (they would count a case twice); '*' is each by itself.
-CREATE MACRO bucket_of(day, size) AS CASE size
-    WHEN 'day' THEN day WHEN 'week' THEN date_trunc('week', day)::DATE WHEN 'month' THEN date_trunc('month', day)::DATE END;
+CREATE MACRO bucket_of(day, size, start) AS CASE
+    WHEN size IS NULL THEN NULL
+    WHEN size = 'day' THEN day
+    WHEN size = 'week' THEN date_trunc('week', day)::DATE
+    WHEN size = 'month' THEN date_trunc('month', day)::DATE
+    ELSE start + (((day - start) // TRY_CAST(size AS INTEGER)) * TRY_CAST(size AS INTEGER))::INTEGER END;
 CREATE MACRO is_chosen(version, wanted, shadow) AS CASE
     WHEN wanted IS NULL THEN NOT list_contains(shadow, version) ELSE wanted = '*' OR version = wanted END;
 CREATE MACRO named_version(version, wanted) AS CASE WHEN wanted = '*' THEN version ELSE wanted END;

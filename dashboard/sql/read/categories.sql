@@ -1,6 +1,6 @@
 SELECT bucket, version, feature, list(category), list(n)
 FROM (
-  SELECT bucket_of(day, $by) AS bucket, named_version(version, $version) AS version, feature, category, sum(n)::BIGINT AS n
+  SELECT bucket_of(day, $by, $since) AS bucket, named_version(version, $version) AS version, feature, category, sum(n)::BIGINT AS n
   FROM categories
   WHERE ($feature IS NULL OR feature = $feature) AND day >= $since AND day < $until AND is_chosen(version, $version, $shadow)
   GROUP BY ALL)

@@ -1,4 +1,4 @@
-SELECT bucket_of(day, $by) AS bucket, named_version(version, $version) AS version, grp, label, decision,
+SELECT bucket_of(day, $by, $since) AS bucket, named_version(version, $version) AS version, grp, label, decision,
   sum(n)::BIGINT, sum(scored)::BIGINT, sum(brier_sum), sum(brier_sq), sum(log_loss_sum), sum(log_loss_sq), sum(clipped)::BIGINT
 FROM outcomes
 WHERE attribute = $attribute AND day >= $since AND day < $until AND is_chosen(version, $version, $shadow)
