@@ -60,6 +60,14 @@ def _model(workspace: Path | None, name: str) -> Model:
     return Workspace(workspace).model(name)
 
 
+def _counted(workspace: Path | None, name: str) -> Model:
+    """Returns a model whose rollup is read; says on stderr where that is behind."""
+    found = _model(workspace, name)
+    if behind := found.behind():
+        print(behind, file=sys.stderr)
+    return found
+
+
 @contextmanager
 def _progress(text: str) -> Iterator[Callable[[int, int], None]]:
     """Yields what draws a bar on stderr: called with how much is done, and of how much."""
@@ -171,7 +179,7 @@ def readings(
     from dashboard.report import COLUMNS
     from dashboard.report.asked import asked
 
-    found = _model(workspace, model)
+    found = _counted(workspace, model)
     scope = asked(found.scope, kind, metric, attribute, feature, version, _day(since), _day(until), by)
     rows = [reading.as_dict() for reading in found.readings(scope)]
     if not rows:
@@ -188,7 +196,7 @@ def check(model: str, workspace: WorkspaceOption = None, format: FormatOption = 
     """Judge the policy. Exit code 0: all within; 1: something outside; 2: something can't be told; 3: could not run."""
     from dashboard.policy import exit_code
 
-    findings = _model(workspace, model).findings()
+    findings = _counted(workspace, model).findings()
     if format == "table":
         for finding in findings:
             print(f"{finding.state:>18}  {finding.sentence}")

@@ -56,20 +56,16 @@ def _model(given: Workspace, name: str) -> Iterator[Line]:
         yield Line(True, f"{name}: the contract is sound; {len(batches)} batches, {rows:,} predictions")
         if model.policy is None:
             yield Line(False, f"{name}: there is no policy.toml; evenhand init proposes one")
-        yield _counted(model, {batch.batch for batch in batches})
+        yield _counted(model) if batches else Line(False, f"{name}: the log is empty: evenhand ingest {name} FILE")
     except EvenhandError as error:
         yield Line(False, f"{name}: {error}")
 
 
-def _counted(model: Model, batches: set[str]) -> Line:
-    if not batches:
-        return Line(False, f"{model.name}: the log is empty. Take something in: evenhand ingest {model.name} FILE")
-    source = model.source()
-    waiting = len(batches - source.snapshot.batches())
-    if waiting:
-        return Line(False, f"{model.name}: {waiting} batches are not counted yet. Run: evenhand rollup {model.name}")
-    built = source.snapshot.meta()["built_at"]
-    return Line(True, f"{model.name}: rollup {source.snapshot.number} of {built} counts them all")
+def _counted(model: Model) -> Line:
+    if behind := model.behind():
+        return Line(False, f"{model.name}: {behind}")
+    snapshot = model.source().snapshot
+    return Line(True, f"{model.name}: rollup {snapshot.number} of {snapshot.meta()['built_at']} counts them all")
 
 
 def _ledger(url: str) -> Iterator[Line]:

@@ -150,6 +150,18 @@ class Model:
         frozen = bins.parse(facts["bins"])
         return Source(snapshot, self.contract, replace(frozen, score_exact=facts["scores"] == "exact"))
 
+    def behind(self) -> str | None:
+        """Returns in what the newest rollup is behind the log and the contract, and what to do; None where in nothing."""
+        snapshot = self.source().snapshot
+        waiting = len({batch.batch for batch in self.batches()} - snapshot.batches())
+        if snapshot.meta()["contract"] != self.contract.digest:
+            found = "The contract changed after the rollup was counted"
+        elif waiting:
+            found = f"{waiting} batches of the log are not counted yet"
+        else:
+            return None
+        return f"{found}. Run: evenhand rollup {self.name}"
+
     def extent(self) -> Extent:
         """Returns which days, rows and versions the newest rollup holds, and until when labels are complete."""
         source = self.source()
