@@ -87,8 +87,11 @@ def parse(text: str) -> Bins:
 
 
 def read(path: Path) -> Bins | None:
-    """Returns the bins of a model's bins.json; None where there is none yet."""
-    return parse(path.read_text(encoding="utf-8")) if path.is_file() else None
+    """Returns the bins of a model's bins.json; None where there is none, or none that can be read: they are remade."""
+    try:
+        return parse(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def score_cell(scores: Any) -> Any:

@@ -147,11 +147,16 @@ class Model:
                 self._open[key] = Snapshot(file)
             snapshot = self._open[key]
         facts = snapshot.meta()
+        if facts.get("code") != rollups.CODE:
+            raise EvenhandError(
+                f"The rollup of '{self.name}' was counted by another version of Evenhand",
+                todo=f"Count it again, the log is untouched: evenhand rollup {self.name}",
+            )
         frozen = bins.parse(facts["bins"])
         return Source(snapshot, self.contract, replace(frozen, score_exact=facts["scores"] == "exact"))
 
     def behind(self) -> str | None:
-        """Returns in what the newest rollup is behind the log and the contract, and what to do; None where in nothing."""
+        """Returns in what the newest rollup is behind the log or the contract, and what to do; None where in nothing."""
         snapshot = self.source().snapshot
         waiting = len({batch.batch for batch in self.batches()} - snapshot.batches())
         if snapshot.meta()["contract"] != self.contract.digest:

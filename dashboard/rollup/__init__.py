@@ -89,7 +89,7 @@ def _bins(
     kept = paths.rollup / "bins.json"
     first = min(entry.day for entry in files)
     since, until = reference or (first, first + timedelta(days=REFERENCE_DAYS))
-    asked = hashlib.sha256(f"{contract.digest} {reference}".encode()).hexdigest()
+    asked = hashlib.sha256(f"{contract.digest} {reference} {CODE}".encode()).hexdigest()
     marker = paths.rollup / "bins.for"
     if marker.is_file() and marker.read_text(encoding="utf-8") == asked:
         bins = binning.read(kept)
