@@ -156,7 +156,7 @@ class Model:
         return Source(snapshot, self.contract, replace(frozen, score_exact=facts["scores"] == "exact"))
 
     def behind(self) -> str | None:
-        """Returns in what the newest rollup is behind the log or the contract, and what to do; None where in nothing."""
+        """Returns in what the rollup is behind the log or the contract, and what to do; None where in nothing."""
         snapshot = self.source().snapshot
         waiting = len({batch.batch for batch in self.batches()} - snapshot.batches())
         if snapshot.meta()["contract"] != self.contract.digest:
