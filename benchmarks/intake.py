@@ -39,7 +39,7 @@ def intake(csv: Path, folder: Path) -> None:
 
 
 def timed(what: str, csv: Path, folder: Path) -> tuple[float, float, int]:
-    """Returns the seconds, the processor seconds and the peak memory (MB) of one of the two, in a process and a folder of its own."""
+    """Returns seconds, processor seconds and peak memory (MB) of one of the two, in a process and folder of its own."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     done = subprocess.run(

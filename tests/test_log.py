@@ -58,7 +58,7 @@ def test_what_is_written_is_read_in_order_of_arrival(root: Path) -> None:
 def test_a_replaced_file_does_not_exist(root: Path) -> None:
     assert [(file.day, file.rows) for file in log.files(root, "predictions")] == [(date(2026, 1, 1), 1)]
     assert [(file.path, file.day, file.batch) for file in log.files(root, "waiting")] == [
-        (root / "waiting/a0.parquet", None, "a0")
+        (root / "waiting/a0.parquet", log.NO_DAY, "a0")
     ]
 
 

@@ -14,6 +14,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from dashboard import log
@@ -50,6 +51,7 @@ def workplace(paths: ModelPaths) -> Iterator[Path]:
     """Returns a new folder under staging, after clearing what killed intakes left; it is removed at the end."""
     with writing(paths):
         _clear(paths)
+        _retire(paths)
         folder = make_folder(paths.staging / f"{os.getpid()}-{os.urandom(4).hex()}")
         try:
             handle = (folder / ".lock").open("a")
@@ -75,6 +77,15 @@ def _clear(paths: ModelPaths) -> None:
             except BlockingIOError:
                 continue
             _undo(paths, folder)
+
+
+def _retire(paths: ModelPaths) -> None:
+    """Does remove files that were replaced more than a day ago: no reader holds them any more."""
+    before = (datetime.now(UTC) - timedelta(days=1)).replace(tzinfo=None).isoformat()
+    for record in log.read_records(paths.log):
+        if record.arrived_at < before:
+            for path in record.replaces:
+                (paths.log / path).unlink(missing_ok=True)
 
 
 def _undo(paths: ModelPaths, folder: Path) -> None:

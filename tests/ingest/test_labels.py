@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -66,6 +67,19 @@ def test_labels_before_their_prediction_wait_and_are_filed_when_it_comes(intake:
     last = log.read_records(intake.paths.log)[-1]
     assert [path.split("/")[0] for path in last.replaces] == ["waiting"]
     assert len(log.files(intake.paths.log, "waiting")) == 1
+
+
+def test_a_replaced_file_goes_after_a_day(intake: Any) -> None:
+    labels(intake, "l.csv", "a,1")
+    [waiting] = log.files(intake.paths.log, "waiting")
+    receipt = intake.predictions(intake.write("predictions.csv", *PREDICTIONS))
+    labels(intake, "m.csv", "b,1")
+    assert waiting.path.exists()  # a reader may hold it
+    record = intake.paths.batches / f"{receipt.batch}.json"
+    content = json.loads(record.read_text())
+    record.write_text(json.dumps({**content, "arrived_at": "2026-01-01T00:00:00.000000"}))
+    labels(intake, "n.csv", "c,1")
+    assert not waiting.path.exists()
 
 
 def test_a_waiting_label_keeps_when_it_arrived(intake: Any) -> None:
