@@ -6,9 +6,9 @@ from dashboard import charts
 from dashboard.ui import headlines, load, parts, say, state, verdicts
 
 scope = state.scope()
-readings = load.drift(scope)
-findings = load.of_kind(load.findings(scope), "drift")
-moved = verdicts.with_states(readings[readings["metric"] == "psi"], findings)
+readings = load.drift(scope, ("psi",))
+findings = load.findings(scope, "drift")
+moved = verdicts.with_states(readings, findings)
 says, more = headlines.drift(findings, len(moved))
 parts.sentence("Drift", "Do the inputs look as they used to?", says, more)
 
@@ -24,7 +24,7 @@ allowed = verdicts.allowed(scope, "psi")
 parts.section("How far each has moved", "Population stability index; its interval is the one the verdict is read off.")
 figure = charts.ranked_dots(moved, allowed, "enough to matter")
 parts.picture(figure, "drift", say.alt(moved, "feature"), states=moved["state"])
-parts.download(readings, "drift")
+parts.download(lambda: load.drift(scope), "drift")
 
 parts.section("One of them, reference against now")
 feature = st.selectbox(
@@ -41,12 +41,13 @@ else:
     )
 parts.download(shares, f"distribution-{feature}")
 
-weekly = load.drift(scope, by="week")
-weekly = weekly[(weekly["feature"] == feature) & (weekly["metric"] == "psi")]
+weekly = load.drift(scope, ("psi",), feature, by="week")
 if weekly["value"].notna().any():
     parts.section(f"{feature} by week")
     starts = load.version_starts(scope.model)
     parts.picture(charts.over_time(weekly, allowed, starts), f"psi-{feature}", say.alt(weekly, "since"))
 
-with st.expander("All measures of every feature"):
-    parts.grid(readings.drop(columns=["kind", "attribute", "group", "reference"]), "drift", "Drift readings")
+if everything := parts.opened("All measures of every feature", "all-measures"):
+    with everything:
+        shown = load.drift(scope).drop(columns=["kind", "attribute", "group", "reference"])
+        parts.grid(shown, "drift", "Drift readings")

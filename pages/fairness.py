@@ -14,7 +14,7 @@ if scope.attribute is None:
 
 head = st.container()
 metric = parts.question_box(verdicts.rates(scope))
-findings = verdicts.about(load.of_kind(load.findings(scope), "fairness"), scope.attribute, metric)
+findings = verdicts.about(load.findings(scope, "fairness"), scope.attribute, metric)
 rates = load.readings(scope, (metric,), ("performance",), labels=True, attribute=scope.attribute)
 says, more = headlines.fairness(findings, metric, scope.attribute, rates)
 with head:
@@ -38,15 +38,18 @@ parts.fairness_table(known, differences, f"{words.title(metric)} by {say.plain(s
 parts.note(say.left_out(unknown, scope.attribute))
 parts.download(verdicts.together(rates, differences), f"{metric}-by-{scope.attribute}")
 
-with st.expander("Over time"):
-    weekly = load.readings(scope, (metric,), ("performance",), attribute=scope.attribute, by="month", everything=True)
-    shown = verdicts.known_groups(weekly)[0]
-    starts = load.version_starts(scope.model)
-    parts.picture(charts.over_time(shown, None, starts, reference), f"{metric}-by-month", say.alt(shown[-12:]))
-    parts.download(weekly, f"{metric}-by-month")
+if over_time := parts.opened("Over time", "over-time"):
+    with over_time:
+        months = load.readings(
+            scope, (metric,), ("performance",), attribute=scope.attribute, by="month", everything=True
+        )
+        shown, starts = verdicts.known_groups(months)[0], load.version_starts(scope.model)
+        parts.picture(charts.over_time(shown, None, starts, reference), f"{metric}-by-month", say.alt(shown))
+        parts.download(months, f"{metric}-by-month")
 
-named = load.readings(scope, kinds=("fairness",), labels=True, attribute=scope.attribute)
-named = named[named["group"].isna()]
-with st.expander("The field's own summary numbers (largest against smallest group)"):
-    parts.readings_table(named, "As fairlearn defines them, with intervals over all pairs of groups", by="metric")
-    parts.download(named, f"summary-by-{scope.attribute}")
+if summary := parts.opened("The field's own summary numbers (largest against smallest group)", "summary"):
+    with summary:
+        named = load.readings(scope, kinds=("fairness",), labels=True, attribute=scope.attribute)
+        named = named[named["group"].isna()]
+        parts.readings_table(named, "As fairlearn defines them, with intervals over all pairs of groups", by="metric")
+        parts.download(named, f"summary-by-{scope.attribute}")

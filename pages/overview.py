@@ -19,7 +19,9 @@ with st.container(horizontal=True):
     ):
         parts.link(page, f"{words} →")
 
-parts.tiles(headlines.standing(load.readings(scope, labels=True), load.readings(scope, kinds=("service",)), findings))
+performance = load.readings(scope, ("accuracy", "true_positive_rate"), ("performance",), labels=True)
+service = load.readings(scope, ("latency_p95",), ("service",))
+parts.tiles(headlines.standing(performance, service, findings))
 
 weekly = load.readings(scope, ("accuracy",), ("performance",), by="week", everything=True)
 if weekly["value"].notna().any():

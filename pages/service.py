@@ -11,7 +11,7 @@ promise = (load.promise(scope, "latency_p95") or (None, None))[1]
 says, more = headlines.service(readings, promise)
 parts.sentence("Service", "How fast does it answer, and does it answer at all?", says, more)
 parts.note(say.drift_window(load.days(scope), None))
-findings = load.of_kind(load.findings(scope), "service")
+findings = load.findings(scope, "service")
 parts.findings([(finding.state, finding.sentence) for finding in findings])
 
 answers = load.latencies(scope)

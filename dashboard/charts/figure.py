@@ -17,39 +17,35 @@ SIZE, TEXT = 11, 14
 
 
 def sheet(height: int, **layout: Any) -> go.Figure:
-    """Returns an empty figure: no title (the page's sentence is the title), no legend, a transparent ground."""
-    figure = go.Figure()
-    figure.update_layout(
-        height=height,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        showlegend=False,
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        hoverlabel={"align": "left", "font_size": TEXT},
-        font_size=TEXT,
-        dragmode=False,
-        **layout,
-    )
-    figure.update_xaxes(
-        showgrid=False,
-        zeroline=False,
-        automargin=True,
-        ticks="outside",
-        tickcolor=GRID,
-        title=None,
-        tickfont_size=TEXT - 1,
-    )
-    figure.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True, title=None, tickfont_size=TEXT - 1)
-    return figure
+    """Returns an empty figure: no title (the page's sentence is the title), no legend, a transparent ground.
+
+    Everything is given at once: plotly checks a layout in a third of the time that three updates of it take.
+    """
+    axis = {"zeroline": False, "automargin": True, "tickfont": {"size": TEXT - 1}}
+    drawn: dict[str, Any] = {
+        "height": height,
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+        "showlegend": False,
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "hoverlabel": {"align": "left", "font": {"size": TEXT}},
+        "font": {"size": TEXT},
+        "dragmode": False,
+        "xaxis": axis | {"showgrid": False, "ticks": "outside", "tickcolor": GRID},
+        "yaxis": axis | {"gridcolor": GRID},
+    }
+    return go.Figure(layout=drawn | layout)
 
 
 def inked(figure: go.Figure, colour: str) -> go.Figure:
     """Returns the figure with its words in one colour: that of the page's text. Names that carry a colour keep it."""
-    figure.update_layout(font_color=colour, legend_font_color=colour)
-    figure.update_xaxes(tickfont_color=colour, title_font_color=colour)
-    figure.update_yaxes(tickfont_color=colour, title_font_color=colour)
-    for words in figure.layout.annotations:
-        words.font.color = words.font.color or colour
+    layout = figure.layout
+    for words in (layout.font, layout.legend.font, layout.xaxis.tickfont, layout.yaxis.tickfont):
+        words.color = colour
+    for axis in (layout.xaxis, layout.yaxis):
+        axis.title.font.color = colour
+    for note in layout.annotations:
+        note.font.color = note.font.color or colour
     return figure
 
 
@@ -96,51 +92,47 @@ def marks(
             "line": {"width": 2, "color": [look.colour for look in looks]},
         },
     )  # fmt: skip
-    for x, y, state in zip(xs, ys, states, strict=True):
-        if state == "inconclusive":
-            _half_disc(figure, x, y)
-        elif state == "cannot be computed":
-            _dashed_ring(figure, x, y)
+    drawn = [
+        _half_disc(x, y) if state == "inconclusive" else _dashed_ring(x, y)
+        for x, y, state in zip(xs, ys, states, strict=True)
+        if state in ("inconclusive", "cannot be computed")
+    ]
+    figure.layout.shapes = (*figure.layout.shapes, *drawn)
 
 
-def _half_disc(figure: go.Figure, x: Any, y: Any) -> None:
-    """Fills the left half of a ring; plotly's shapes know no arcs, so it is two Bezier curves (4/3 tan(pi/8))."""
+def _half_disc(x: Any, y: Any) -> dict[str, Any]:
+    """Returns the left half of a ring, filled; plotly's shapes know no arcs: two Bezier curves, 4/3 tan(pi/8)."""
     r, k = SIZE / 2, SIZE / 2 * 0.5523
     path = f"M 0 {r} C {-k} {r} {-r} {k} {-r} 0 C {-r} {-k} {-k} {-r} 0 {-r} Z"
-    colour = STATES["inconclusive"].colour
-    figure.add_shape(
-        type="path",
-        path=path,
-        xsizemode="pixel",
-        ysizemode="pixel",
-        xanchor=x,
-        yanchor=y,
-        fillcolor=colour,
-        line_width=0,
-    )
+    fill = {"fillcolor": STATES["inconclusive"].colour, "line": {"width": 0}}
+    return {"type": "path", "path": path} | _anchored(x, y) | fill
 
 
-def _dashed_ring(figure: go.Figure, x: Any, y: Any) -> None:
+def _dashed_ring(x: Any, y: Any) -> dict[str, Any]:
     r = SIZE / 2
-    colour = STATES["cannot be computed"].colour
-    figure.add_shape(
-        type="circle", xsizemode="pixel", ysizemode="pixel", xanchor=x, yanchor=y, x0=-r, x1=r, y0=-r, y1=r,
-        line={"color": colour, "width": 2, "dash": "2px,2px"},
-    )  # fmt: skip
+    line = {"color": STATES["cannot be computed"].colour, "width": 2, "dash": "2px,2px"}
+    return {"type": "circle", "x0": -r, "x1": r, "y0": -r, "y1": r, "line": line} | _anchored(x, y)
+
+
+def _anchored(x: Any, y: Any) -> dict[str, Any]:
+    """Returns what makes a shape's coordinates pixels around a point of the data."""
+    return {"xsizemode": "pixel", "ysizemode": "pixel", "xanchor": x, "yanchor": y}
 
 
 def whiskers(figure: go.Figure, rows: Sequence[tuple[Any, Any, Any, str]], axis: str = "x") -> None:
-    """Draws intervals as (where, low, high, colour), one line each, an open end dotted to the estimate's side."""
+    """Draws intervals as (where, low, high, colour), one line each; without both ends there is none."""
     other = "y" if axis == "x" else "x"
-    for where, low, high, colour in rows:
-        if missing(low) or missing(high):
-            continue
-        figure.add_scatter(
-            **{axis: [low, high], other: [where, where]},
-            mode="lines",
-            hoverinfo="skip",
-            line={"color": colour, "width": 2.5},
-        )
+    figure.add_traces(
+        [
+            go.Scatter({axis: [low, high], other: [where, where]}, mode="lines", hoverinfo="skip", line=_line(colour))
+            for where, low, high, colour in rows
+            if not missing(low) and not missing(high)
+        ]
+    )
+
+
+def _line(colour: str) -> dict[str, Any]:
+    return {"color": colour, "width": 2.5}
 
 
 def upright(figure: go.Figure, at: Any, text: str) -> None:

@@ -67,8 +67,7 @@ def _dots(
                 x=[row["value"]], y=[y], mode="markers", hovertext=[_facts(row, name)], hoverinfo="text",
                 marker={"symbol": "diamond", "size": 12, "color": REFERENCE, "line_color": REFERENCE},
             )  # fmt: skip
-    for y, row in zip(places, rows, strict=True):
-        _label(figure, y, row, reference)
+    figure.layout.annotations = [_label(y, row, reference) for y, row in zip(places, rows, strict=True)]
     figure.update_xaxes(
         showgrid=True, title="points" if unit == "points" else None, **in_unit(*_extent(rows, allowed), unit)
     )
@@ -86,8 +85,8 @@ def _tick(row: Row, name: str, reference: str | None) -> str:
     return f"<b>{name}</b>{break_}<span style='font-size:0.88em'>{ref}{behind}</span>"
 
 
-def _label(figure: go.Figure, y: int, row: Row, reference: str | None) -> None:
-    """Writes the value and the state's mark beside the interval's right end; the words stand in the key."""
+def _label(y: int, row: Row, reference: str | None) -> dict[str, Any]:
+    """Returns the value and the state's mark, to stand at the interval's right end; the words stand in the key."""
     unit = unit_of(str(row["metric"]))
     state = row.get("state")
     value = number(None if missing(row["value"]) else float(row["value"]), unit)
@@ -95,9 +94,8 @@ def _label(figure: go.Figure, y: int, row: Row, reference: str | None) -> None:
     ends = [row["high"], row["value"], 0.0]
     at = next(float(end) for end in ends if not missing(end))
     text = value.removesuffix(" points") if not missing(row["value"]) else ""
-    figure.add_annotation(
-        x=at, y=y, text="  ".join(part for part in (text, glyph) if part), showarrow=False, xanchor="left", xshift=9
-    )
+    words = "  ".join(part for part in (text, glyph) if part)
+    return {"x": at, "y": y, "text": words, "showarrow": False, "xanchor": "left", "xshift": 9}
 
 
 def _facts(row: Row, name: str) -> str:

@@ -21,7 +21,7 @@ def heat_map(answers: pd.DataFrame, quantiles: pd.DataFrame, promise: float | No
     `answers` has the columns time (a period's left edge), low, high (the latency bin's edges, ms) and n; `quantiles`
     are readings of latency_p50, p95 and p99 by period; `promise` is the policy's limit in ms.
     """
-    figure = sheet(height=380, margin_r=74)
+    figure = sheet(height=380, margin={"l": 8, "r": 74, "t": 8, "b": 8})
     if not answers.empty:
         _cells(figure, answers)
     ends: dict[str, float] = {}

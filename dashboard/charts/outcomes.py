@@ -76,7 +76,7 @@ def delays(arrived: pd.DataFrame) -> go.Figure:
 
     `arrived` has the columns group (or None), delay (days) and n (labels that came after exactly that many days).
     """
-    figure = sheet(height=280, margin_r=96)
+    figure = sheet(height=280, margin={"l": 8, "r": 96, "t": 8, "b": 8})
     groups = in_order(str(group) for group in arrived["group"].dropna())
     colours = group_colours(groups)
     for group in (*groups, *(() if groups else (None,))):

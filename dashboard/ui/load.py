@@ -24,6 +24,8 @@ from dashboard.workspace import Extent, Model, Workspace, frame
 
 Key = tuple[str, str, int, str]  # workspace, model, rollup number, when its files were last written
 ENTRIES = 400
+JUDGED = ("fairness", "performance", "data", "service", "drift")
+STATES = ("outside", "inconclusive", "cannot be computed", "within")
 
 
 @dataclass(frozen=True)
@@ -133,22 +135,29 @@ def _readings(
     metrics: tuple[str, ...],
     kinds: tuple[str, ...],
     by: Any,
+    features: tuple[str, ...] | None = None,
 ) -> pd.DataFrame:
     found = _model(key)
     asked: dict[str, Any] = {"since": since, "until": until, "version": version, "attributes": attributes, "by": by}
+    asked["features"] = features
     asked |= {"metrics": metrics or None, "kinds": kinds or ("performance", "fairness", "service", "data")}
     return frame(found.readings(**asked))
 
 
-def findings(scope: Scope) -> list[Finding]:
-    """Returns what the policy says of the scope: of its scheduled window and version; [] where nothing is judged."""
+def findings(scope: Scope, *kinds: str) -> list[Finding]:
+    """Returns what the policy says of the scope: of its scheduled window and version; outside first; [] if not judged.
+
+    Without `kinds` of all. A kind is a family of its own, so it is judged, and kept, by itself.
+    """
     if policy(scope.model) is None:
         return []
-    return _findings(key(scope.model), scope.version, scope.days() if scope.window != LATEST else None, scope.window)
+    chosen = scope.days() if scope.window != LATEST else None
+    found = (_findings(key(scope.model), scope.version, chosen, scope.window, kind) for kind in kinds or JUDGED)
+    return sorted((finding for family in found for finding in family), key=lambda one: STATES.index(one.state))
 
 
 @st.cache_data(max_entries=ENTRIES, show_spinner=False)
-def _findings(key: Key, version: str | None, chosen: tuple[date, date] | None, window: str) -> list[Finding]:
+def _findings(key: Key, version: str | None, chosen: tuple[date, date] | None, window: str, kind: str) -> list[Finding]:
     found = _model(key)
     if found.policy is None:
         return []
@@ -160,14 +169,9 @@ def _findings(key: Key, version: str | None, chosen: tuple[date, date] | None, w
         drift = tuple(w for w in plan.by_log.drift_windows if w.until <= scheduled.until and w.since >= scheduled.since)
         fixed = Schedule(plan.by_log.reference, (scheduled,), drift)
         plan = Plan(fixed, fixed)
-    rules = tuple(replace(rule, version=rule.version or version) for rule in found.policy.rules)
-    chosen_policy = replace(found.policy, rules=rules)
-    return check(chosen_policy, judged(found.source(), chosen_policy, plan))
-
-
-def of_kind(findings: Sequence[Finding], *kinds: str) -> list[Finding]:
-    """Returns the findings of some kinds."""
-    return [finding for finding in findings if finding.kind in kinds]
+    rules = tuple(replace(rule, version=rule.version or version) for rule in found.policy.of_kind(kind))
+    of_kind = replace(found.policy, rules=rules)
+    return check(of_kind, judged(found.source(), of_kind, plan)) if rules else []
 
 
 def promise(scope: Scope, metric: str) -> tuple[float | None, float | None] | None:
@@ -236,13 +240,14 @@ def drift_days(scope: Scope) -> tuple[date, date]:
     return schedule.drift_windows[-1].since, schedule.drift_windows[-1].until
 
 
-def drift(scope: Scope, by: str | None = None) -> pd.DataFrame:
+def drift(scope: Scope, metrics: Sequence[str] = (), feature: str | None = None, by: str | None = None) -> pd.DataFrame:
     """Returns the drift readings of the scope's drift window; with `by` of the whole log."""
     plan = held(scope.model).plan.by_log
     if plan.reference is None:
         return frame([])
     since, until = drift_days(scope) if by is None else days(replace(scope, window="all"))
-    return _readings(key(scope.model), since, until, scope.version, (), (), ("drift",), by)
+    features = (feature,) if feature else None
+    return _readings(key(scope.model), since, until, scope.version, (), tuple(metrics), ("drift",), by, features)
 
 
 def batches(name: str) -> list[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -118,11 +118,13 @@ def _interval(row: Mapping[Any, Any]) -> str:
     return interval(row["low"], row["high"], unit_of(str(row["metric"])))
 
 
-def download(frame: pd.DataFrame, name: str, label: str = "Download these numbers (CSV)") -> None:
-    """Does offer a table as CSV, built only when it is asked for."""
+def download(
+    frame: pd.DataFrame | Callable[[], pd.DataFrame], name: str, label: str = "Download these numbers (CSV)"
+) -> None:
+    """Does offer a table, or what makes one, as CSV: built only when it is asked for."""
     st.download_button(
         label,
-        data=lambda: frame.to_csv(index=False).encode(),
+        data=lambda: (frame() if callable(frame) else frame).to_csv(index=False).encode(),
         file_name=f"{name}.csv",
         mime="text/csv",
         key=f"csv-{name}",
@@ -141,6 +143,12 @@ def tiles(values: Sequence[tuple[str, str, str, str | None]]) -> None:
     st.html(f'<div class="eh-tiles">{items}</div>')
 
 
+def opened(label: str, name: str) -> Any:
+    """Returns the box under a heading that is shut at first, None while it is shut: what is inside is not computed."""
+    box = st.expander(label, on_change="rerun", key=f"opened-{name}")
+    return box if box.open else None
+
+
 def nothing(found: str, *todo: str) -> None:
     """Does say what is not there and what to do next: an empty state that teaches."""
     lines = "".join(f"<p>{escape(line)}</p>" for line in todo)
@@ -149,7 +157,7 @@ def nothing(found: str, *todo: str) -> None:
 
 def trouble(error: EvenhandError) -> None:
     """Does show what went wrong in words, never as a traceback."""
-    sentence("Not shown", "", error.found or "This page cannot be shown.")
+    sentence("Not shown", "", error.found.rstrip(".") + "." if error.found else "This page cannot be shown.")
     nothing(error.expected or "What to do", error.todo)
 
 

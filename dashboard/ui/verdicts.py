@@ -32,9 +32,7 @@ def rate_of(metric: str) -> str:
 
 def rates(scope: Scope) -> list[str]:
     """Returns every rate, those that a rule judges for the attribute first."""
-    judged = [
-        rate_of(f.metric) for f in load.findings(scope) if f.kind == "fairness" and f.attribute == scope.attribute
-    ]
+    judged = [rate_of(f.metric) for f in load.findings(scope, "fairness") if f.attribute == scope.attribute]
     return [name for name in dict.fromkeys((*judged, *RATES)) if name in RATES]
 
 
