@@ -52,7 +52,7 @@ def digits(value: float, unit: Unit) -> str:
         fine = abs(percent) < 9.95 or (unit == "share" and 99 < percent < 100)
         text = f"{percent:.1f}".removesuffix(".0") if fine else f"{percent:.0f}"
     elif unit == "ratio":
-        text = f"{value:.2f}"
+        text = f"{value:.2f}" if abs(value) >= 0.095 or value == 0 else f"{value:.3f}"
     elif unit == "count" or abs(value) >= 100 or (unit == "ms" and abs(value) >= 10):
         text = f"{value:,.0f}"
     else:
