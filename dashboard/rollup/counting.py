@@ -19,7 +19,7 @@ from dashboard.rollup.tables import Chunk, input_tables, outcome_tables
 from dashboard.sql import identifier, literal
 from dashboard.sql.coding import STEPS, Coding, coded, delivered
 
-CHUNK_ROWS = 750_000
+CHUNK_ROWS = 250_000
 AT_ONCE = 2
 INPUT_TABLES = ("latency", "volume", "features", "categories", "quality")
 OUTCOME_TABLES = ("outcomes", "errors", "bins", "subjects", "delays")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from dashboard.bins import Bins, nearest_bin, score_bin
 from dashboard.contract import Attribute
 from dashboard.metrics.service import edges as latency_edges
-from dashboard.rollup.tallying import Key, Keys, cells, fixed, tally
+from dashboard.rollup.tallying import Cells, Key, Keys, cells, fixed, tally
 from dashboard.sql.coding import NONE, Coding, delivered
 
 SCALE = 1_000_000_000  # fixed point of scores and losses
@@ -34,9 +35,13 @@ class Chunk:
     days: pa.Array
     rows: pa.Table
 
+    read: dict[str, NDArray[Any]] = field(default_factory=dict)
+
     def column(self, name: str) -> NDArray[Any]:
         """Returns a coded column; a missing number is NaN."""
-        return self.rows.column(name).combine_chunks().to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+        if name not in self.read:
+            self.read[name] = self.rows.column(name).combine_chunks().to_numpy(zero_copy_only=False)
+        return self.read[name]
 
     def key(self, column: str, names: Sequence[str | None], called: str = "") -> Key:
         return Key(called or column, self.column(column), pa.array(names, pa.string()))
@@ -47,6 +52,11 @@ class Chunk:
         return Keys.of(
             Key("day", self.column("day"), self.days), self.key("version", [None, *self.coding.names["version"]])
         )
+
+    @cached_property
+    def rows_by_day(self) -> Cells:
+        """How many rows each day and version has."""
+        return cells(self.always, {})
 
     @cached_property
     def score(self) -> NDArray[np.float64]:
@@ -70,30 +80,28 @@ class Chunk:
 def outcome_tables(chunk: Chunk) -> Iterator[Table]:
     """Yields what needs labels, for every breakdown: outcomes, bins, subjects, delays."""
     contract = chunk.coding.contract
+    said = Keys.of(*chunk.truth)
     losses = _losses(chunk) if contract.task == "binary" else {}
     scored = ~np.isnan(chunk.score)
-    crossed = cells(
-        chunk.always.by(*chunk.groups(contract.attributes), *chunk.truth),
-        {"scored": scored, "score_sum": fixed(chunk.score, SCALE), **losses},
-    )
-    bins = _score_bins(chunk) if contract.task == "binary" else None
+    everything = chunk.always.by(*chunk.groups(contract.attributes)).holding(said)
+    crossed = cells(everything, {"scored": scored, "score_sum": fixed(chunk.score, SCALE), **losses})
+    bins = Keys.of(_score_bins(chunk)).holding(said) if contract.task == "binary" else None
     delays = chunk.column("delay")
-    delay = Key("delay", delays, _numbered(int(delays.max(initial=0)) + 1))
+    delay = Keys.of(chunk.truth[0], Key("delay", delays, _numbered(int(delays.max(initial=0)) + 1)))
     for name, attributes in chunk.coding.breakdowns:
         groups = chunk.groups(attributes)
         keys = chunk.always.by(*groups)
         if contract.task != "regression":
             chosen = [attribute.name for attribute in attributes]
-            yield (
-                "outcomes",
-                _named(crossed.over("day", "version", *chosen, "label", "decision").table(), name, attributes),
-            )
+            outcomes = crossed.over("day", "version", *chosen, "label", "decision")
+            yield "outcomes", _named(outcomes.table(), name, attributes)
             if chunk.coding.has_subject:
                 yield "subjects", _named(_subjects(chunk, keys, losses), name, attributes)
         if bins:
-            binned = tally(keys.by(bins, *chunk.truth), where=scored & _in_largest(chunk.bins, groups))
+            binned = tally(keys.holding(bins), where=scored & _in_largest(chunk.bins, groups))
             yield "bins", _named(binned, name, attributes)
-        yield "delays", _named(tally(keys.by(chunk.truth[0], delay), where=delays >= 0), name, attributes)
+        if delays.max(initial=-1) >= 0:
+            yield "delays", _named(tally(keys.holding(delay), where=delays >= 0), name, attributes)
 
 
 def input_tables(chunk: Chunk) -> Iterator[Table]:
@@ -108,18 +116,14 @@ def input_tables(chunk: Chunk) -> Iterator[Table]:
 
 
 def _losses(chunk: Chunk) -> dict[str, NDArray[Any]]:
-    """Returns the losses of labelled rows in fixed point, 0 elsewhere, from the probability given to the label."""
+    """Returns the losses of labelled rows in fixed point, from the probability given to the label; 0 elsewhere."""
     label = chunk.column("label")
-    given = np.where(label == 1, chunk.score, np.where(label == 0, 1 - chunk.score, np.nan))
+    given = np.where(label == 1, chunk.score, 1 - chunk.score)
+    np.copyto(given, 1.0, where=(label == NONE) | np.isnan(given))
     log_loss = -np.log(np.maximum(given, CLIP))
     brier = (1 - given) ** 2
-    return {
-        "brier_sum": fixed(brier, SCALE),
-        "brier_sq": fixed(brier**2, SCALE),
-        "log_loss_sum": fixed(log_loss, SCALE),
-        "log_loss_sq": fixed(log_loss**2, SCALE),
-        "clipped": given < CLIP,
-    }
+    losses = {"brier_sum": brier, "brier_sq": brier**2, "log_loss_sum": log_loss, "log_loss_sq": log_loss**2}
+    return {name: np.rint(loss * SCALE) for name, loss in losses.items()} | {"clipped": given < CLIP}
 
 
 def _score_bins(chunk: Chunk) -> Key:
@@ -209,9 +213,9 @@ def _number(chunk: Chunk, index: int, name: str) -> Iterator[Table]:
     grid = chunk.bins.grids[name]
     missing = np.isnan(values)
     steps = grid.steps(values)
-    steps[missing] = 0
+    np.copyto(steps, 0, where=missing)
     bins = grid.bin_of(steps)
-    bins[missing] = grid.bins
+    np.copyto(bins, grid.bins, where=missing)
     stands_for = pa.array([*range(grid.bins), -1], pa.int32())
     yield "features", _about("feature", name, tally(chunk.always.by(Key("bin", bins, stands_for)), {"total": steps}))
     feature = next(f for f in chunk.coding.contract.features if f.name == name)
@@ -219,7 +223,7 @@ def _number(chunk: Chunk, index: int, name: str) -> Iterator[Table]:
     for limit, outside in ((feature.minimum, np.less), (feature.maximum, np.greater)):
         if limit is not None:
             beyond |= outside(values, limit)
-    yield "quality", _about("feature", name, tally(chunk.always, {"missing": missing, "out_of_range": beyond}))
+    yield "quality", _about("feature", name, _quality(chunk, missing, beyond))
 
 
 def _category(chunk: Chunk, index: int, name: str) -> Iterator[Table]:
@@ -227,6 +231,15 @@ def _category(chunk: Chunk, index: int, name: str) -> Iterator[Table]:
     names = [None, *chunk.coding.names[delivered(name)]]
     key = chunk.key(f"category_{index}", names, "category")
     yield "categories", _about("feature", name, tally(chunk.always.by(key)))
-    missing = key.codes == 0
-    nothing = np.zeros(len(missing), dtype=bool)
-    yield "quality", _about("feature", name, tally(chunk.always, {"missing": missing, "out_of_range": nothing}))
+    yield "quality", _about("feature", name, _quality(chunk, key.codes == 0, None))
+
+
+def _quality(chunk: Chunk, missing: Mask, beyond: Mask | None) -> pa.Table:
+    """Returns rows, missing and out-of-range values by day and version."""
+    rows, positions, size = chunk.rows_by_day, chunk.always.positions, prod(chunk.always.sizes)
+    found = {
+        name: np.zeros(size, dtype=np.int64) if mask is None else np.bincount(positions[mask], minlength=size)
+        for name, mask in (("missing", missing), ("out_of_range", beyond))
+    }
+    where = np.ravel_multi_index([key.codes for key in rows.keys], chunk.always.sizes)
+    return Cells(rows.keys, rows.sums | {name: counts[where] for name, counts in found.items()}).table()

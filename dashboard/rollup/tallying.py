@@ -50,6 +50,12 @@ class Keys:
             positions += key.codes
         return Keys((*self.keys, *keys), positions)
 
+    def holding(self, inner: Keys) -> Keys:
+        """Returns these keys with others inside them that were combined before."""
+        positions = self.positions * prod(inner.sizes)
+        positions += inner.positions
+        return Keys((*self.keys, *inner.keys), positions)
+
     @property
     def sizes(self) -> tuple[int, ...]:
         return tuple(len(key.stands_for) for key in self.keys)
@@ -126,6 +132,7 @@ def fixed(values: NDArray[np.float64], scale: int) -> NDArray[np.float64]:
     >>> fixed(np.array([0.25, np.nan]), 1000).tolist()
     [250.0, 0.0]
     """
-    whole = np.rint(values * scale)
-    whole[np.isnan(whole)] = 0
+    whole = values * scale
+    np.rint(whole, out=whole)
+    np.copyto(whole, 0, where=np.isnan(whole))
     return whole
