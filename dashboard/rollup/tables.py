@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from math import prod
@@ -35,13 +35,9 @@ class Chunk:
     days: pa.Array
     rows: pa.Table
 
-    read: dict[str, NDArray[Any]] = field(default_factory=dict)
-
     def column(self, name: str) -> NDArray[Any]:
         """Returns a coded column; a missing number is NaN."""
-        if name not in self.read:
-            self.read[name] = self.rows.column(name).combine_chunks().to_numpy(zero_copy_only=False)
-        return self.read[name]
+        return self.rows.column(name).combine_chunks().to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
 
     def key(self, column: str, names: Sequence[str | None], called: str = "") -> Key:
         return Key(called or column, self.column(column), pa.array(names, pa.string()))
@@ -71,10 +67,15 @@ class Chunk:
         codes = {name: self.column(name) for name in ("label", "decision")}
         return [Key(name, np.where(code == NONE, len(names), code), stands_for) for name, code in codes.items()]
 
+    @cached_property
+    def attributes(self) -> dict[str, Key]:
+        """The groups of every attribute, by its name."""
+        declared = enumerate(self.coding.contract.attributes)
+        return {a.name: self.key(f"group_{i}", self.coding.groups(a), a.name) for i, a in declared}
+
     def groups(self, attributes: Sequence[Attribute]) -> list[Key]:
-        """Returns a key for each attribute, called by its name."""
-        order = self.coding.contract.attributes
-        return [self.key(f"group_{order.index(a)}", self.coding.groups(a), a.name) for a in attributes]
+        """Returns a key for each of these attributes."""
+        return [self.attributes[attribute.name] for attribute in attributes]
 
 
 def outcome_tables(chunk: Chunk) -> Iterator[Table]:
