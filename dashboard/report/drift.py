@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from dashboard.report.performance import Source
 from dashboard.report.scope import Place, Reading, Scope, reading
 
 Shape = Histogram | Categories
+Days = tuple[date, date]
 Shapes = dict[tuple[date | None, str | None, str], Shape]  # bucket, version, feature
 Counts = NDArray[np.int64]
 OWN = ("score", "decision", "label")
@@ -49,13 +51,23 @@ def _before(source: Source, scope: Scope) -> tuple[Shapes, list[Shapes], str]:
     if scope.reference is None:
         return {}, [], "there is no reference window: the log is too short for one"
     since, until = scope.reference
-    everything = replace(scope, since=since, until=until, by=None, version=None)
-    earlier = _windows(source, replace(everything, features=scope.features), scope.reference_windows)
     overlap = scope.since < until and since < scope.until and not scope.by
-    return shapes(source, everything), earlier, "the window shares days with the reference" if overlap else ""
+    return (
+        *_reference(source, scope.reference, scope.reference_windows, scope.features),
+        "the window shares days with the reference" if overlap else "",
+    )
 
 
-def _windows(source: Source, scope: Scope, windows: Sequence[tuple[date, date]]) -> list[Shapes]:
+@lru_cache(maxsize=16)
+def _reference(
+    source: Source, reference: Days, windows: tuple[Days, ...], features: tuple[str, ...] | None
+) -> tuple[Shapes, list[Shapes]]:
+    """Returns the shapes of the reference and of the windows in it; kept, since every later window asks for them."""
+    everything = Scope(*reference, features=features)
+    return shapes(source, everything), _windows(source, everything, windows)
+
+
+def _windows(source: Source, scope: Scope, windows: Sequence[Days]) -> list[Shapes]:
     """Returns the shapes of the windows, which follow each other and are of one length, in one reading."""
     if not windows:
         return []
