@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from dashboard.ui import load, parts, people, signing, state, verdicts
+from dashboard.ui import evidence, load, parts, people, signing, state, verdicts
 
 scope = state.scope()
-given = people.evidence(scope)
+given = evidence.evidence(scope)
 earlier = people.signed(scope.model)
 says, more = signing.sentence(given, earlier)
 parts.sentence("Sign-off", "I have seen this, and I answer for it.", says, more)
@@ -27,4 +27,4 @@ signing.form(given, load.model(scope.model).contract.purpose)
 if earlier:
     parts.section("Signed before")
     for recorded, done in earlier:
-        signing.earlier(recorded, done, people.still_stands(done))
+        signing.earlier(recorded, done, evidence.still_stands(done))

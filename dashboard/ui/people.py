@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from datetime import timedelta
 from typing import Any
 
 import pandas as pd
-import streamlit as st
 
 from dashboard.charts.words import day, window
-from dashboard.errors import EvenhandError
-from dashboard.policy import Finding
 from dashboard.review import signoff
 from dashboard.review.events import Flagged, SignedOff, act
 from dashboard.review.ledger import Ledger, Recorded, Verification
 from dashboard.ui import load
+from dashboard.ui.evidence import Evidence, still_stands
 from dashboard.ui.state import Scope
 from dashboard.workspace import Workspace
 
@@ -26,45 +23,11 @@ DECIDED = {
     "reject": "rejected",
     "defer": "deferred",
 }
-Rows = list[dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What a signature stands on: the version and days, what was found, and the digest of every number behind it."""
-
-    scope: Scope
-    since: date
-    until: date
-    findings: Sequence[Finding]
-    readings: Rows
-    digest: str
-
-    def frozen(self) -> Rows:
-        """Returns the findings as the ledger keeps them."""
-        return [finding.as_dict() for finding in self.findings]
 
 
 def ledger() -> Ledger:
     """Returns the workspace's ledger."""
     return Ledger(Workspace().settings.ledger)
-
-
-def evidence(scope: Scope) -> Evidence:
-    """Returns the evidence for the scope's version and days; of LATEST those of the last window with all labels."""
-    since, until = load.days(scope, labels=True)
-    fixed = replace(scope, window=f"{since}..{until}", attribute=None)
-    rows, digest = _readings(load.key(scope.model), since, until, scope.version)
-    return Evidence(fixed, since, until, load.findings(fixed), rows, digest)
-
-
-@st.cache_data(max_entries=100, show_spinner=False)
-def _readings(key: load.Key, since: date, until: date, version: str | None) -> tuple[Rows, str]:
-    found = load.model(key[1]).readings(
-        since=since, until=until, version=version, kinds=("performance", "fairness", "service", "data")
-    )
-    rows = [reading.as_dict() for reading in found]
-    return rows, signoff.digest(rows)
 
 
 def signed(model: str) -> list[tuple[Recorded, SignedOff]]:
@@ -73,31 +36,11 @@ def signed(model: str) -> list[tuple[Recorded, SignedOff]]:
     return [(recorded, done) for recorded, done in found if isinstance(done, SignedOff)]
 
 
-def still_stands(done: SignedOff) -> signoff.Current | signoff.Stale:
-    """Returns whether what was signed is what the same version and window say today."""
-    scope = Scope(done.model, done.version, f"{done.since}..{done.until}", None)
-    try:
-        now, held, policy = evidence(scope), load.held(done.model), load.policy(done.model)
-    except EvenhandError as error:
-        return signoff.Stale((str(error),))
-    return signoff.state(
-        done,
-        readings_digest=now.digest,
-        findings=now.frozen(),
-        rollup_identity=held.identity,
-        policy_version=policy.version if policy else "none",
-        policy_digest=policy.digest if policy else "",
-        contract_digest=load.contract(done.model).digest,
-    )
-
-
 def sign(given: Evidence, event_id: str, **typed: Any) -> Recorded:
     """Does put a signature into the ledger; `typed` is what the person typed and chose.
 
-    Raises EvenhandError where something is missing, or where the numbers changed while the page was open.
+    Raises EvenhandError where something is missing.
     """
-    if evidence(given.scope).digest != given.digest:
-        raise EvenhandError("The numbers changed while this page was open", todo="Reload, read them again, then sign")
     held, policy = load.held(given.scope.model), load.policy(given.scope.model)
     return ledger().append(
         SignedOff(
@@ -143,7 +86,8 @@ def state(scope: Scope) -> tuple[str | None, str]:
     if isinstance(still_stands(newest), signoff.Stale):
         return "outside", f"{of}: sign-off is stale"
     good = newest.decision.startswith("approve")
-    return ("within" if good else "inconclusive"), f"{of}: {DECIDED[newest.decision]} by {newest.name}"
+    to = day(newest.until - timedelta(days=1))
+    return ("within" if good else "inconclusive"), f"{of}: {DECIDED[newest.decision]} by {newest.name}, days to {to}"
 
 
 def record() -> tuple[list[Recorded], Verification]:

@@ -16,7 +16,7 @@ from dashboard.review.events import SignedOff, new_id
 from dashboard.review.ledger import Recorded
 from dashboard.review.signoff import Current, Stale
 from dashboard.ui import headlines, load, parts, people, say
-from dashboard.ui.people import Evidence
+from dashboard.ui.evidence import Evidence, still_stands, windows
 
 DECISIONS = ("approve", "approve with conditions", "reject", "defer")
 STATEMENT = "I have read the findings above and I answer for this decision."
@@ -30,7 +30,7 @@ def sentence(given: Evidence, earlier: Sequence[tuple[Recorded, SignedOff]]) -> 
     if not mine:
         return f"{what} has not been signed off for {days}.", ""
     recorded, done = mine[0]
-    stands = people.still_stands(done)
+    stands = still_stands(done)
     if isinstance(stands, Stale):
         return f"The sign-off of {what} for {days} is stale.", people.described(done, recorded)
     return f"{what} was {people.DECIDED[done.decision]} for {days}.", people.described(done, recorded)
@@ -47,7 +47,7 @@ def subject(given: Evidence) -> list[dict[str, object]]:
     rows = {
         "Model": f"{given.scope.model}, {given.scope.version or 'all versions together'}",
         "Purpose": contract.purpose,
-        "Days": window(given.since, given.until, year=True),
+        "Days": windows(given.looks),
         "Policy": f"version {policy.version} ({policy.digest[:12]}…)" if policy else "none",
         "Contract": f"{contract.digest[:12]}…",
         "Counted": f"rollup {held.number} ({held.identity[:12]}…)",
@@ -98,7 +98,7 @@ def form(given: Evidence, purpose: str) -> None:
         sent = st.form_submit_button(
             f"Sign for {given.scope.version or 'all versions'}, {window(given.since, given.until)}"
         )
-    if not sent:
+    if not _as_shown(given, sent):
         return
     if not agreed:
         parts.nothing("Not signed.", "Tick the box above the button: a signature is for what was read.")
@@ -114,6 +114,16 @@ def form(given: Evidence, purpose: str) -> None:
     st.success(
         f"Signed. Act {recorded.sequence} of the record, digest {recorded.digest[:16]}…", icon=":material/check:"
     )
+
+
+def _as_shown(given: Evidence, sent: bool) -> bool:
+    """Returns whether the form was sent for what it was shown with; says so where the numbers changed in between."""
+    now = (given.scope, given.digest, [finding.sentence for finding in given.findings])
+    shown = st.session_state.get("sign-shown", now)
+    st.session_state["sign-shown"] = now
+    if sent and shown != now:
+        parts.nothing("Not signed. The numbers changed while this page was open.", "Read them again, then sign.")
+    return sent and shown == now
 
 
 def earlier(recorded: Recorded, done: SignedOff, stands: Current | Stale) -> None:
