@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +75,7 @@ class Model:
     def __init__(self, paths: ModelPaths, given: settings.Settings) -> None:
         self.paths = paths
         self.settings = given
-        self._open: dict[tuple[int, int], Snapshot] = {}
+        self._open: dict[tuple[int, int], Source] = {}
         self._lock = threading.Lock()
 
     @property
@@ -143,9 +143,12 @@ class Model:
         key = number, file.stat().st_ino  # numbers restart when a rollup is deleted
         with self._lock:
             if key not in self._open:
-                self._open = {k: s for k, s in self._open.items() if k[0] == number - 1}
-                self._open[key] = Snapshot(file)
-            snapshot = self._open[key]
+                self._open = {k: kept for k, kept in self._open.items() if k[0] == number - 1}
+                self._open[key] = self._opened(file)
+            return self._open[key]
+
+    def _opened(self, file: Path) -> Source:
+        snapshot = Snapshot(file)
         facts = snapshot.meta()
         if facts.get("code") != rollups.CODE:
             raise EvenhandError(
@@ -169,9 +172,7 @@ class Model:
 
     def extent(self) -> Extent:
         """Returns which days, rows and versions the newest rollup holds, and until when labels are complete."""
-        source = self.source()
-        ((first, last, rows, versions),) = report.rows(source.snapshot, "extent", {})
-        return Extent(first, last, rows, tuple(versions), complete_until(source.snapshot, first, last))
+        return _extent(self.source())
 
     def plan(self, policy: Policy | None = None) -> Plan:
         """Returns the windows that states are judged on, by the policy's schedule (or the default one)."""
@@ -226,6 +227,12 @@ class Model:
     def case(self, day: date, version: str, id: str) -> dict[str, Any] | None:
         """Returns one case with everything that was delivered of it."""
         return case(self.paths, self.contract, day, version, id)
+
+
+@lru_cache(maxsize=16)
+def _extent(source: Source) -> Extent:
+    ((first, last, rows, versions),) = report.rows(source.snapshot, "extent", {})
+    return Extent(first, last, rows, tuple(versions), complete_until(source.snapshot, first, last))
 
 
 def frame(readings: Iterable[Reading]) -> pd.DataFrame:
