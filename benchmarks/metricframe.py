@@ -89,8 +89,8 @@ def main() -> None:
         )
         ratios.append((end - between) / (between - start))
         print(
-            f"MetricFrame {end - between:.2f} s, cells and metrics {between - start:.3f} s: {ratios[-1]:.0f} times faster, "
-            f"{len(mine)} groups, largest difference {worst:.0e}"
+            f"MetricFrame {end - between:.2f} s, cells and metrics {between - start:.3f} s: "
+            f"{ratios[-1]:.0f} times faster, {len(mine)} groups, largest difference {worst:.0e}"
         )
     print(f"median {statistics.median(ratios):.0f} times")
 

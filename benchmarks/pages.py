@@ -22,7 +22,10 @@ from typing import Any
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+import dashboard.charts
 import dashboard.ui
+import dashboard.ui.load
+import dashboard.ui.people  # what the server imports while it starts
 from dashboard.policy.proposal import propose
 from dashboard.ui import menu
 from dashboard.workspace import Model, Workspace
@@ -46,6 +49,7 @@ def run(app: AppTest) -> float:
     start = time.perf_counter()
     app.run()
     assert not app.exception, app.exception[0].message
+    assert not any("could not be shown" in element.proto.body for element in app.get("html"))
     return (time.perf_counter() - start) * 1000
 
 

@@ -54,6 +54,9 @@ class Cast:
         self.reasons.append((condition, reason))
 
 
+COME_LATER = ("label", "labeled_at")  # usually in files of their own: nothing is missing without them
+
+
 @dataclass(frozen=True)
 class Columns:
     """How a source's columns meet the contract: role to column, class to column, kept column to column."""
@@ -86,7 +89,7 @@ def meet(source: Source, contract: Contract, first: bool) -> tuple[Columns, list
 
 
 def _named(contract: Contract) -> Iterable[tuple[str, str]]:
-    yield from contract.columns.items()
+    yield from ((role, column) for role, column in contract.columns.items() if role not in COME_LATER)
     yield from ((f"attribute {a.name}", a.column) for a in contract.attributes)
     yield from (("feature", feature.name) for feature in contract.features)
 

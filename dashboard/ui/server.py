@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import re
 import socket
@@ -118,8 +119,15 @@ def serve(workspace: Path, *, host: str = "127.0.0.1", port: int = 8501, open_br
     """
     check_free(host, port)
     os.environ["EVENHAND_WORKSPACE"] = str(workspace)
+    threading.Thread(target=_ready, daemon=True).start()
     with _opened(f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}" if open_browser else None):  # noqa: S104
         application().run(config=options(host, port))
+
+
+def _ready() -> None:
+    """Does import what the first page needs while the server starts, so that its first visitor does not wait for it."""
+    for name in ("dashboard.charts", "dashboard.ui.load", "dashboard.ui.people", "plotly.graph_objects"):
+        importlib.import_module(name)
 
 
 def check_free(host: str, port: int) -> None:
