@@ -14,12 +14,16 @@ if scope.attribute is None:
 
 head = st.container()
 metric = parts.question_box(verdicts.rates(scope))
-findings = verdicts.about(load.findings(scope, "fairness"), scope.attribute, metric)
+everything = load.findings(scope, "fairness")
+findings = verdicts.about(everything, scope.attribute, metric)
+elsewhere = verdicts.elsewhere(everything, scope.attribute, metric)
 rates = load.readings(scope, (metric,), ("performance",), labels=True, attribute=scope.attribute)
-says, more = headlines.fairness(findings, metric, scope.attribute, rates)
+says, more = headlines.fairness(findings, metric, scope.attribute, rates, elsewhere)
 with head:
     parts.sentence("Fairness", "Is anyone treated worse, and are we sure?", says, more)
     parts.note(say.window(load.days(scope, labels=True), load.complete_until(scope.model)))
+    for attribute, rate, n in elsewhere:
+        parts.link("fairness", say.outside_elsewhere(attribute, rate, n), attribute=attribute, metric=rate)
 reference = load.reference(scope)
 known, unknown = verdicts.known_groups(rates)
 if not rates["value"].notna().any():

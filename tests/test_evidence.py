@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -50,10 +49,9 @@ SPEC = Spec(rows=6000, days=90, seed=4)
 
 
 @pytest.fixture(autouse=True)
-def fresh() -> Iterator[None]:
+def fresh() -> None:
     st.cache_data.clear()
     st.cache_resource.clear()
-    yield
 
 
 @pytest.fixture

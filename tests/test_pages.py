@@ -50,6 +50,10 @@ def headline(app: AppTest) -> str:
     return only
 
 
+def links(app: AppTest) -> list[Any]:
+    return [element.proto for element in app.get("page_link")]
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_opens_with_one_sentence(page: str, at: Any, sample: Path) -> None:
     says = headline(show(at(sample), page))
@@ -100,6 +104,31 @@ def test_the_overview_names_what_the_policy_found(at: Any, sample: Path) -> None
 def test_the_fairness_page_finds_the_women_whom_v2_overlooks(at: Any, sample: Path) -> None:
     app = show(at(sample), "fairness", attribute="sex*age_band")
     assert re.search(r"It finds \d+ of 100 positive cases among F, 65\+, and \d+ among M, 40-64\.", headline(app))
+
+
+def test_the_first_visit_to_fairness_shows_what_is_outside(at: Any, sample: Path) -> None:
+    app = show(at(sample), "fairness")
+    assert app.query_params["attribute"] in ("sex*age_band", ["sex*age_band"])
+    assert app.query_params["metric"] in ("true_positive_rate", ["true_positive_rate"])
+    assert re.search(r"It finds \d+ of 100 positive cases among F, 65\+", headline(app))
+
+
+@pytest.mark.parametrize("attribute", ["sex", "age_band", "site", "ethnicity", "insurance"])
+def test_no_attribute_hides_what_is_outside_by_another(attribute: str, at: Any, sample: Path) -> None:
+    app = show(at(sample), "fairness", attribute=attribute)
+    assert not headline(app).startswith("No group")
+    assert "Outside by sex × age band: 1 finding (true positive rate) →" in [link.label for link in links(app)]
+
+
+def test_a_link_to_another_attribute_wins_over_the_box_and_the_box_over_an_old_address(at: Any, sample: Path) -> None:
+    app = show(at(sample), "fairness", attribute="sex", metric="accuracy")
+    app.query_params["attribute"] = "sex*age_band"
+    app.query_params["metric"] = "true_positive_rate"
+    app.run()
+    assert "F, 65+" in headline(app)
+    app.selectbox(key="scope-attribute").set_value("site")
+    app.run()
+    assert app.query_params["attribute"] in ("site", ["site"])
 
 
 def test_the_word_beside_a_group_is_the_policys_finding(at: Any, sample: Path) -> None:

@@ -37,7 +37,7 @@ class Look:
     until: date
 
     def __str__(self) -> str:
-        needs = {True: " from labels", False: " without labels", None: ""}[self.labels]
+        needs = {True: " (with labels)", False: " (without labels)", None: ""}[self.labels]
         return f"{self.kind}{needs}"
 
 

@@ -9,8 +9,8 @@ import streamlit as st
 
 from dashboard.charts.words import day, window
 from dashboard.settings import workspace_path
-from dashboard.ui import load, marks, parts, people
-from dashboard.ui.state import ALL, LATEST, Scope, days_of, keep, pick
+from dashboard.ui import load, marks, parts, people, verdicts
+from dashboard.ui.state import ALL, LATEST, Scope, days_of, followed, keep, last_written, pick
 
 
 def scope_row() -> bool:
@@ -29,8 +29,8 @@ def scope_row() -> bool:
         name = _chosen("Model", "model", models, models[0], width=150)
         if not load.key(name)[2]:
             return _not_counted(name)
-        version, chosen, attribute = _version(name), _window(name), _attribute(name)
-        scope = Scope(name, version, chosen, attribute)
+        version, chosen = _version(name), _window(name)
+        scope = Scope(name, version, chosen, _attribute(Scope(name, version, chosen, None)))
         _as_of(scope)
     keep(scope)
     return True
@@ -49,9 +49,12 @@ def _not_counted(name: str) -> bool:
 def _chosen(
     label: str, name: str, known: list[str], default: str, width: int, words: dict[str, str] | None = None
 ) -> str:
-    """Returns what is chosen in one box; the URL decides at first, the visitor after that."""
+    """Returns what is chosen in one box; the URL decides at first and where a link was followed, else the visitor."""
     kept = f"scope-{name}"
-    if st.session_state.get(kept) not in known:
+    linked = followed(name, st.session_state.get(kept), last_written(name))
+    if linked in known:
+        st.session_state[kept] = linked
+    elif st.session_state.get(kept) not in known:
         st.session_state[kept] = pick(st.query_params.get(name), known, default)
     named = words or {}
     return str(
@@ -82,14 +85,16 @@ def _window(name: str) -> str:
     return _chosen("Window", "window", [LATEST, *scheduled, *custom, ALL], LATEST, 240, words)
 
 
-def _attribute(name: str) -> str | None:
-    contract = load.contract(name)
+def _attribute(scope: Scope) -> str | None:
+    contract = load.contract(scope.model)
     crossed = ["*".join(names) for names in contract.intersections]
     known = [*contract.attribute_names, *crossed]
     if not known:
         return None
-    words = {value: value.replace("_", " ").replace("*", " × ") for value in known}
-    return _chosen("Attribute", "attribute", known, known[0], 190, words)
+    words = {value: verdicts.crossed(value) for value in known}
+    asked = {st.session_state.get("scope-attribute"), st.query_params.get("attribute")}
+    default = known[0] if asked & set(known) else verdicts.most_urgent_attribute(scope, known)
+    return _chosen("Attribute", "attribute", known, default, 190, words)
 
 
 def _as_of(scope: Scope) -> None:

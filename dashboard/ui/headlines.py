@@ -102,10 +102,16 @@ def drift(findings: Sequence[Any], inputs: int) -> tuple[str, str]:
     )
 
 
-def fairness(findings: Sequence[Any], rate: str, attribute: str, rates: pd.DataFrame) -> tuple[str, str]:
-    """Returns the most urgent finding on a rate by an attribute, or that no group is shown to be treated worse."""
+def fairness(
+    findings: Sequence[Any], rate: str, attribute: str, rates: pd.DataFrame, elsewhere: Sequence[Any] = ()
+) -> tuple[str, str]:
+    """Returns the most urgent finding on a rate by an attribute, or that no group is shown to be treated worse.
+
+    `elsewhere` is what is outside by other attributes or rates: with it nothing is said of all groups.
+    """
     states, name = Counter(f.state for f in findings), lower(plain_title(rate))
     worst = [f for f in most_urgent(findings) if f.state == "outside"]
+    here = f"By {plain(attribute)}, no group’s {name}" if elsewhere else ""
     if not findings:
         return (
             f"The {name} by {plain(attribute)}, without a verdict.",
@@ -115,9 +121,11 @@ def fairness(findings: Sequence[Any], rate: str, attribute: str, rates: pd.DataF
         return _worse(worst[0], rate, rates), " ".join(finding.sentence for finding in worst)
     if states["inconclusive"]:
         who = "one group" if states["inconclusive"] == 1 else f"{states['inconclusive']} groups"
-        return f"No group is shown to be treated worse; for {who} it can’t be told yet.", ""
+        shown = f"{here} is shown to be worse" if here else "No group is shown to be treated worse"
+        return f"{shown}; for {who} it can’t be told yet.", ""
     if states["within"]:
-        return "No group is treated worse than the policy allows.", ""
+        shown = f"{here} is worse" if here else "No group is treated worse"
+        return f"{shown} than the policy allows.", ""
     return "There are too few cases to say anything.", ""
 
 

@@ -16,7 +16,7 @@ from dashboard.charts.palette import INKS, STATES
 from dashboard.charts.words import counts, group_name, interval, missing, number, question, title, unit_of, window
 from dashboard.errors import EvenhandError
 from dashboard.ui import marks, menu
-from dashboard.ui.state import scope
+from dashboard.ui.state import followed, scope
 
 PICTURE = {
     "displaylogo": False,
@@ -161,10 +161,10 @@ def trouble(error: EvenhandError) -> None:
     nothing(error.expected or "What to do", error.todo)
 
 
-def link(page: str, words: str) -> None:
-    """Does link to another page with the same scope."""
+def link(page: str, words: str, **other: str) -> None:
+    """Does link to another page with the same scope, but for what is `other` in it."""
     if menu.file(page).is_file():
-        st.page_link(str(menu.file(page)), label=words, query_params=scope().query())
+        st.page_link(str(menu.file(page)), label=words, query_params=scope().query() | other)
 
 
 def findings_table(findings: Sequence[Any], caption: str) -> None:
@@ -183,12 +183,12 @@ def findings_table(findings: Sequence[Any], caption: str) -> None:
 def question_box(rates: Sequence[str]) -> str:
     """Returns the metric that is chosen by its plain question, the technical name beside it."""
     words = {rate: f"{question(rate)} ({title(rate).split(' (')[0].lower()})" for rate in rates}
-    asked = st.query_params.get("metric")
-    if "metric" not in st.session_state and asked in rates:
-        st.session_state["metric"] = asked
-    chosen = st.selectbox("Question", rates, format_func=words.__getitem__, key="metric", width=620)
-    st.query_params["metric"] = chosen
-    return str(chosen)
+    linked = followed("metric", st.session_state.get("metric"), st.session_state.get("metric-written"))
+    if linked in rates:
+        st.session_state["metric"] = linked
+    chosen = str(st.selectbox("Question", rates, format_func=words.__getitem__, key="metric", width=620))
+    st.query_params["metric"] = st.session_state["metric-written"] = chosen
+    return chosen
 
 
 def metric_and_period(metrics: Sequence[str]) -> tuple[str, str]:

@@ -78,6 +78,16 @@ def plain(attribute: str) -> str:
     return attribute.replace("*", " and ").replace("_", " ")
 
 
+def outside_elsewhere(attribute: str, rate: str, n: int) -> str:
+    """Returns the words of a link to what is outside by another attribute, or on another rate.
+
+    >>> outside_elsewhere("sex*age_band", "true_positive_rate", 1)
+    'Outside by sex × age band: 1 finding (true positive rate) →'
+    """
+    name = attribute.replace("_", " ").replace("*", " × ")
+    return f"Outside by {name}: {n} finding{'' if n == 1 else 's'} ({lower(plain_title(rate))}) →"
+
+
 def plain_title(metric: str) -> str:
     """Returns a metric's title without what stands in brackets."""
     return title(metric).split(" (")[0]

@@ -63,6 +63,22 @@ def pick(asked: str | None, known: Sequence[str], default: str) -> str:
     return asked if asked is not None and asked in known else default
 
 
+def followed(name: str, shown: str | None, written: str | None) -> str | None:
+    """Returns what a link that was followed puts into the URL under a name, None where no link was.
+
+    `shown` is what the visitor's box holds, `written` what was last written into the URL: where both are the same
+    and the URL says something else, it was a link; where they differ the visitor has chosen, and the URL is behind.
+    """
+    asked = st.query_params.get(name)
+    return asked if asked is not None and shown == written != asked else None
+
+
+def last_written(name: str) -> str | None:
+    """Returns what the last run wrote into the URL under a name of the scope."""
+    kept: Scope | None = st.session_state.get(_KEPT)
+    return kept.query().get(name) if kept else None
+
+
 def keep(scope: Scope) -> None:
     """Does remember the scope for the page and write it into the URL, other parameters left as they are."""
     st.session_state[_KEPT] = scope

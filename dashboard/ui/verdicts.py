@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -41,6 +42,28 @@ def about(findings: Sequence[Finding], attribute: str | None, rate: str) -> list
     found = [f for f in findings if f.attribute == attribute and f.group and rate_of(f.metric) == rate]
     differences = [f for f in found if f.metric.endswith("_difference")]
     return differences or found
+
+
+def crossed(attribute: str) -> str:
+    """Returns an attribute or intersection as it is named on screen.
+
+    >>> crossed("sex*age_band")
+    'sex × age band'
+    """
+    return attribute.replace("_", " ").replace("*", " × ")
+
+
+def most_urgent_attribute(scope: Scope, known: Sequence[str]) -> str:
+    """Returns the attribute of the first finding on fairness that is outside, else the contract's first."""
+    outside = (str(f.attribute) for f in load.findings(scope, "fairness") if f.state == "outside")
+    return next((attribute for attribute in outside if attribute in known), known[0])
+
+
+def elsewhere(findings: Sequence[Finding], attribute: str | None, rate: str) -> list[tuple[str, str, int]]:
+    """Returns where else fairness is outside, as (attribute, rate, how many findings), the most urgent first."""
+    outside = [(f.attribute, rate_of(f.metric)) for f in findings if f.state == "outside" and f.attribute]
+    counted = Counter((str(a), r) for a, r in outside if (a, r) != (attribute, rate))
+    return [(name, of, n) for (name, of), n in counted.items()]
 
 
 def judged(findings: Sequence[Finding]) -> pd.DataFrame:
