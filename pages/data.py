@@ -36,10 +36,10 @@ if changes:
 
 coverage = load.readings(scope, ("label_coverage",), ("data",), by="week", everything=True)
 if coverage["value"].notna().any():
-    parts.section("Labels", "Share of each week's predictions whose label has arrived.")
-    parts.picture(
-        charts.over_time(coverage, load.promise(scope, "label_coverage")), "labels", say.alt(coverage, "since")
-    )
+    parts.section("Labels", "Share of each week's predictions whose label has arrived; hollow where they still come.")
+    settled = load.complete_until(scope.model).isoformat()
+    figure = charts.over_time(coverage, load.promise(scope, "label_coverage"), settled=settled)
+    parts.picture(figure, "labels", say.alt(coverage, "since"))
 
 parts.section("Deliveries")
 parts.grid(deliveries.frame(records), "deliveries", "Every delivery: when it came, its rows, how many were accepted")

@@ -48,7 +48,10 @@ if over_time := parts.opened("Over time", "over-time"):
             scope, (metric,), ("performance",), attribute=scope.attribute, by="month", everything=True
         )
         shown, starts = verdicts.known_groups(months)[0], load.version_starts(scope.model)
-        parts.picture(charts.over_time(shown, None, starts, reference), f"{metric}-by-month", say.alt(shown))
+        settled = load.complete_until(scope.model).isoformat()
+        parts.note(say.still_coming(shown, settled))
+        figure = charts.over_time(shown, None, starts, reference, settled)
+        parts.picture(figure, f"{metric}-by-month", say.alt(shown))
         parts.download(months, f"{metric}-by-month")
 
 if summary := parts.opened("The field's own summary numbers (largest against smallest group)", "summary"):

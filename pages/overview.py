@@ -3,21 +3,13 @@
 import streamlit as st
 
 from dashboard import charts
-from dashboard.ui import headlines, load, parts, people, say, state, verdicts
+from dashboard.ui import happened, headlines, load, parts, say, state, verdicts
 
 scope = state.scope()
 findings = load.findings(scope)
 says, more = headlines.attention(findings)
 parts.sentence("Overview", "Is anything wrong?", says, more)
-parts.findings([(finding.state, finding.sentence) for finding in headlines.most_urgent(findings)])
-with st.container(horizontal=True):
-    for page, words in (
-        ("fairness", "Fairness"),
-        ("drift", "Drift"),
-        ("service", "Service"),
-        ("performance", "Performance"),
-    ):
-        parts.link(page, f"{words} →")
+parts.linked_findings(headlines.most_urgent(findings))
 
 performance = load.readings(scope, ("accuracy", "true_positive_rate"), ("performance",), labels=True)
 service = load.readings(scope, ("latency_p95",), ("service",))
@@ -25,13 +17,15 @@ parts.tiles(headlines.standing(performance, service, findings))
 
 weekly = load.readings(scope, ("accuracy",), ("performance",), by="week", everything=True)
 if weekly["value"].notna().any():
-    parts.section("Accuracy by week", "Of the labels that have arrived; each dot with its 95 % interval.")
-    figure = charts.over_time(weekly, load.promise(scope, "accuracy"), load.version_starts(scope.model))
+    settled = load.complete_until(scope.model).isoformat()
+    parts.section("Accuracy by week", say.still_coming(weekly, settled))
+    starts = load.version_starts(scope.model)
+    figure = charts.over_time(weekly, load.promise(scope, "accuracy"), starts, settled=settled)
     parts.picture(figure, "accuracy-by-week", say.alt(weekly, "since"))
 
-parts.section("What happened when")
-events = people.events(scope.model)
-parts.picture(charts.timeline(events), "timeline", "; ".join(events["text"]))
+parts.section("What happened when", "Bars are the days on which a check is outside its range, or that are signed off.")
+events = happened.events(scope.model, findings)
+parts.picture(charts.timeline(events, happened.log(scope.model)), "timeline", happened.words(events))
 
 if findings:
     with st.expander(f"All {len(findings)} checks"):

@@ -19,10 +19,13 @@ else:
     parts.picture(charts.icon_array(**cells), "icons", say.icons(cells), narrow=True)
     parts.table(*say.confusion(cells), numbers=("Labelled positive", "Labelled negative"))
 
-parts.section("Over time")
+over_time = st.container()
 chosen, period = parts.metric_and_period(verdicts.computed(readings))
 over = load.readings(scope, (chosen,), ("performance", "data"), by=period, everything=True)
-figure = charts.over_time(over, load.promise(scope, chosen), load.version_starts(scope.model))
+settled = load.complete_until(scope.model).isoformat()
+with over_time:
+    parts.section("Over time", say.still_coming(over, settled))
+figure = charts.over_time(over, load.promise(scope, chosen), load.version_starts(scope.model), settled=settled)
 parts.picture(figure, f"{chosen}-by-{period}", say.alt(over, "since"))
 with st.expander("The numbers behind it"):
     parts.readings_table(over, f"{say.plain_title(chosen)} by {period}", by="since")

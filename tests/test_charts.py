@@ -142,6 +142,31 @@ def test_what_is_estimated_is_hollow_and_dashed() -> None:
     assert (estimated.marker.symbol, estimated.line.dash) == ("circle-open", "dot")
 
 
+def test_days_whose_labels_are_still_coming_are_hollow_and_dashed() -> None:
+    rows = readings(*weeks("accuracy", [0.8, 0.82, 0.7]))
+    complete, coming = charts.over_time(rows, settled=rows["until"][1]).data
+    assert (complete.marker.symbol, len(complete.x), complete.line.dash) == ("circle", 2, "solid")
+    assert (coming.marker.symbol, len(coming.x), coming.line.dash) == ("circle-open", 1, "dot")
+
+
+def test_the_timeline_spans_the_log_and_shows_for_which_days_something_was_found() -> None:
+    rows = [("2026-02-01", None, "version", "v2"), ("2026-03-01", "2026-03-29", "incident", "Fairness: 1 outside")]
+    rows += [("2026-01-01", "2026-01-29", "sign-off", "Approved by Ada")]
+    events = pd.DataFrame(rows, columns=["time", "until", "kind", "text"])
+    events = events.assign(time=pd.to_datetime(events["time"]), until=pd.to_datetime(events["until"]))
+    figure = charts.timeline(events, ("2026-01-01", "2026-04-01"))
+    first, last = figure.layout.xaxis.range
+    assert first < pd.Timestamp("2026-01-01")
+    assert last > pd.Timestamp("2026-04-01")
+    bars = {trace.x for trace in figure.data if trace.mode == "lines+markers"}
+    assert {(str(a.date()), str(b.date())) for a, b in bars} == {
+        ("2026-01-01", "2026-01-29"),
+        ("2026-03-01", "2026-03-29"),
+    }
+    assert len({trace.y for trace in figure.data}) == 3
+    assert [note.text for note in figure.layout.annotations if note.xanchor == "right"] == ["Fairness: 1 outside"]
+
+
 def test_versions_are_marked_where_they_began() -> None:
     figure = charts.over_time(readings(*weeks("accuracy", [0.8, 0.9])), starts={"v2": "2026-03-09"})
     assert [words_.text for words_ in figure.layout.annotations] == ["v2"]
@@ -214,7 +239,7 @@ def test_delays_end_at_everybody() -> None:
         lambda: charts.heat_map(pd.DataFrame(columns=["time", "low", "high", "n"]), readings(group("A", None))),
         lambda: charts.delays(pd.DataFrame(columns=["group", "delay", "n"])),
         lambda: charts.missing_strip(pd.DataFrame(columns=["day", "feature", "n", "missing"])),
-        lambda: charts.timeline(pd.DataFrame(columns=["time", "kind", "text"])),
+        lambda: charts.timeline(pd.DataFrame(columns=["time", "until", "kind", "text"])),
     ],
 )  # fmt: skip
 def test_every_picture_can_be_drawn_of_nothing(empty: Any) -> None:

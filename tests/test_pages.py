@@ -106,6 +106,21 @@ def test_the_fairness_page_finds_the_women_whom_v2_overlooks(at: Any, sample: Pa
     assert re.search(r"It finds \d+ of 100 positive cases among F, 65\+, and \d+ among M, 40-64\.", headline(app))
 
 
+def test_each_finding_on_the_overview_leads_to_the_page_that_shows_it(at: Any, sample: Path) -> None:
+    found = [f for f in Workspace(sample).model("triage").findings() if f.state == "outside"]
+    shown = [(link.label, link.query_string) for link in links(show(at(sample), "overview", version="v2"))]
+    assert {f"{f.kind.capitalize()} →" for f in found} <= {label for label, _ in shown}
+    assert any("sex%2Aage_band" in query or "sex*age_band" in query for label, query in shown if label == "Fairness →")
+    assert all("version=v2" in query for _, query in shown)
+
+
+def test_what_is_outside_and_what_is_still_coming_is_said_on_the_overview(at: Any, sample: Path) -> None:
+    app = show(at(sample), "overview")
+    assert "are still coming, and these may change" in texts(app)
+    timeline = app.get("plotly_chart")[-1].proto.alt
+    assert "Fairness: 1 outside, 23 April to 20 May 2026" in timeline
+
+
 def test_the_first_visit_to_fairness_shows_what_is_outside(at: Any, sample: Path) -> None:
     app = show(at(sample), "fairness")
     assert app.query_params["attribute"] in ("sex*age_band", ["sex*age_band"])

@@ -1,12 +1,16 @@
-"""What happened when: versions, schema changes, sign-offs and incidents on one line."""
+"""What happened when: versions and schema changes on one line, findings and sign-offs on the days they are about."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard.charts.figure import GRID, sheet
 from dashboard.charts.palette import QUIET, STATES
+from dashboard.charts.words import missing, window
 
 KINDS = {
     "version": ("line-ns-open", "#2f78b7"),
@@ -16,25 +20,59 @@ KINDS = {
 }
 
 
-def timeline(events: pd.DataFrame) -> go.Figure:
-    """Returns events on a line, words above and below in turn; columns time, kind (of KINDS) and text."""
-    figure = sheet(height=130)
+def timeline(events: pd.DataFrame, log: tuple[object, object] | None = None) -> go.Figure:
+    """Returns what happened on a line, and below it a bar for each stretch of days that something is said of.
+
+    `events` has the columns time, until (None for a moment), kind (of KINDS) and text; `log` is the first and the last
+    day to show, whatever happened on them.
+    """
+    rows = events.sort_values("time").to_dict("records")
+    lasting = [row for row in rows if not missing(row.get("until"))]
+    figure = sheet(height=120 + 34 * len(lasting))
     figure.add_shape(type="line", x0=0, x1=1, xref="paper", y0=0, y1=0, line={"color": GRID, "width": 2})
-    rows = events.sort_values("time")
-    for place, row in enumerate(rows.to_dict("records")):
-        symbol, colour = KINDS.get(row["kind"], ("circle", QUIET))
-        figure.add_scatter(
-            x=[row["time"]], y=[0], mode="markers", hovertemplate=f"{row['text']}<br>%{{x|%-d %B %Y}}<extra></extra>",
-            marker={"symbol": symbol, "color": colour, "size": 13, "line": {"width": 2, "color": colour}},
-        )  # fmt: skip
-        figure.add_annotation(
-            x=row["time"],
-            y=0.55 if place % 2 == 0 else -0.55,
-            text=row["text"],
-            showarrow=False,
-            xanchor="left",
-            xshift=-4,
-        )
-    figure.update_yaxes(visible=False, range=[-1, 1])
-    figure.update_xaxes(type="date", tickformat="%-d %b", nticks=8)
+    for place, row in enumerate(row for row in rows if missing(row.get("until"))):
+        _point(figure, row, 0.0, 0.62 if place % 2 == 0 else -0.62)
+    for place, row in enumerate(lasting):
+        _bar(figure, row, -1.6 - place, _late(row, log))
+    figure.update_yaxes(visible=False, range=[-1.2 - len(lasting), 1.1])
+    figure.update_xaxes(type="date", tickformat="%-d %b", nticks=8, range=_span(log))
     return figure
+
+
+def _span(log: tuple[object, object] | None) -> list[pd.Timestamp] | None:
+    """Returns the days to show, with room for half a mark at both ends."""
+    if log is None:
+        return None
+    first, last = (pd.Timestamp(str(end)) for end in log)
+    room = (last - first) / 60
+    return [first - room, last + room]
+
+
+def _point(figure: go.Figure, row: Mapping[Any, Any], y: float, words: float) -> None:
+    symbol, colour = KINDS.get(row["kind"], ("circle", QUIET))
+    figure.add_scatter(
+        x=[row["time"]], y=[y], mode="markers", hovertemplate=f"{row['text']}<br>%{{x|%-d %B %Y}}<extra></extra>",
+        marker={"symbol": symbol, "color": colour, "size": 13, "line": {"width": 2, "color": colour}},
+    )  # fmt: skip
+    figure.add_annotation(x=row["time"], y=words, text=row["text"], showarrow=False, xanchor="left", xshift=-4)
+
+
+def _late(row: Mapping[Any, Any], log: tuple[object, object] | None) -> bool:
+    """Returns whether days lie in the later half of the log: their words would run out of the picture."""
+    if log is None:
+        return False
+    first, last = (pd.Timestamp(str(end)) for end in log)
+    return bool(row["time"] - first > last - row["until"])
+
+
+def _bar(figure: go.Figure, row: Mapping[Any, Any], y: float, late: bool) -> None:
+    """Draws a stretch of days as a bar, its mark at the start; its words before it where it is late, else after it."""
+    symbol, colour = KINDS.get(row["kind"], ("circle", QUIET))
+    days = window(row["time"].date(), row["until"].date(), year=True)
+    figure.add_scatter(
+        x=[row["time"], row["until"]], y=[y, y], mode="lines+markers", line={"color": colour, "width": 4},
+        marker={"symbol": [symbol, "line-ns"], "color": colour, "size": [12, 0]},
+        hovertemplate=f"{row['text']}<br>{days}<extra></extra>",
+    )  # fmt: skip
+    at, side = (row["time"], "right") if late else (row["until"], "left")
+    figure.add_annotation(x=at, y=y, text=row["text"], showarrow=False, xanchor=side, xshift=-11 if late else 11)

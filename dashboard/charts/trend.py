@@ -18,11 +18,13 @@ def over_time(
     allowed: Sequence[float | None] | None = None,
     starts: Mapping[str, str] | None = None,
     reference: str | None = None,
+    settled: str | None = None,
 ) -> go.Figure:
     """Returns one metric by bucket: a dot and interval for each; one line for each group where there are groups.
 
-    `readings` has the 17 columns; rows named `estimated_<metric>` are drawn hollow and dashed. `allowed` is the
-    policy's range; `starts` says on which day each version came into service.
+    `readings` has the 17 columns; rows named `estimated_<metric>`, and those that end after `settled` (the day from
+    which on labels are still coming), are drawn hollow and dashed. `allowed` is the policy's range; `starts` says on
+    which day each version came into service.
     """
     figure = sheet(height=320)
     if readings.empty:
@@ -35,8 +37,8 @@ def over_time(
     for group in (*groups, *(() if groups else (None,))):
         of_group = readings if group is None else readings[readings["group"] == group]
         colour = colours.get(group or "", UNJUDGED.colour)
-        for estimated, rows in of_group.groupby(of_group["metric"].str.startswith("estimated_")):
-            _line(figure, rows.sort_values("since"), group, colour, bool(estimated))
+        for hollow, rows in of_group.groupby(_open(of_group, settled)):
+            _line(figure, rows.sort_values("since"), group, colour, bool(hollow))
         _name(figure, of_group, group, colour)
     for version, day in (starts or {}).items():
         upright(figure, day, version)
@@ -46,15 +48,21 @@ def over_time(
     return figure
 
 
-def _line(figure: go.Figure, rows: pd.DataFrame, group: str | None, colour: str, estimated: bool) -> None:
+def _open(readings: pd.DataFrame, settled: str | None) -> pd.Series[bool]:
+    """Returns which readings may still change: estimates, and those of days whose labels are still coming."""
+    estimated = readings["metric"].str.startswith("estimated_")
+    return estimated if settled is None else estimated | (readings["until"].astype(str) > settled)
+
+
+def _line(figure: go.Figure, rows: pd.DataFrame, group: str | None, colour: str, hollow: bool) -> None:
     unit = unit_of(str(rows["metric"].iloc[0]))
     known = rows[rows["value"].notna()]
     value = known["value"].astype(float)
     figure.add_scatter(
         x=_middle(known), y=value, mode="lines+markers", hoverinfo="text",
         hovertext=[_facts(row, group, unit) for row in known.to_dict("records")],
-        line={"color": colour, "width": 1.5, "dash": "dot" if estimated else "solid"},
-        marker={"symbol": "circle-open" if estimated else "circle", "size": 8, "color": colour,
+        line={"color": colour, "width": 1.5, "dash": "dot" if hollow else "solid"},
+        marker={"symbol": "circle-open" if hollow else "circle", "size": 8, "color": colour,
                 "line": {"width": 2, "color": colour}},
         error_y={
             "type": "data", "symmetric": False, "color": colour, "thickness": 1.5, "width": 0,

@@ -15,7 +15,7 @@ from dashboard.charts.figure import Figure, inked
 from dashboard.charts.palette import INKS, STATES
 from dashboard.charts.words import counts, group_name, interval, missing, number, question, title, unit_of, window
 from dashboard.errors import EvenhandError
-from dashboard.ui import marks, menu
+from dashboard.ui import marks, menu, verdicts
 from dashboard.ui.state import followed, scope
 
 PICTURE = {
@@ -165,6 +165,18 @@ def link(page: str, words: str, **other: str) -> None:
     """Does link to another page with the same scope, but for what is `other` in it."""
     if menu.file(page).is_file():
         st.page_link(str(menu.file(page)), label=words, query_params=scope().query() | other)
+
+
+def linked_findings(findings: Sequence[Any]) -> None:
+    """Does list findings, each with a link to the page that shows it, by its attribute and its rate."""
+    with st.container(key="linked-findings", gap=None):
+        for finding in findings:
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                word = f'<span class="eh-quiet">{STATES[finding.state].word.capitalize()}:</span> '
+                told = f"{marks.shape(finding.state)}<span>{word}{escape(finding.sentence)}</span>"
+                st.html(f'<p class="eh-finding">{told}</p>', width="stretch")
+                page, other = verdicts.shown_on(finding)
+                link(page, f"{page.capitalize()} →", **other)
 
 
 def findings_table(findings: Sequence[Any], caption: str) -> None:

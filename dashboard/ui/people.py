@@ -136,15 +136,6 @@ def acts_frame(acts: Sequence[Recorded]) -> pd.DataFrame:
     )
 
 
-def events(model: str) -> pd.DataFrame:
-    """Returns what happened to a model: versions that began, deliveries whose columns changed, sign-offs."""
-    found: list[tuple[Any, str, str]] = [
-        (start, "version", version) for version, start in load.version_starts(model).items()
-    ]
-    found += [(recorded.at.date(), "sign-off", f"{done.decision}: {done.name}") for recorded, done in signed(model)]
-    return pd.DataFrame([(pd.Timestamp(at), *what) for at, *what in found], columns=["time", "kind", "text"])
-
-
 def described(done: SignedOff, recorded: Recorded) -> str:
     """Returns a sign-off in one sentence."""
     of = f"{done.version or 'all versions'}, {window(done.since, done.until, year=True)}"

@@ -136,6 +136,14 @@ def window(chosen: tuple[date, date], complete_until: date) -> str:
     return f"{told} Labels are complete to {day(complete_until - timedelta(days=1))}: later ones are still coming."
 
 
+def still_coming(readings: pd.DataFrame, settled: str) -> str:
+    """Returns the note of a picture over time: how it is drawn, and which of its dots may still change."""
+    note = "Of the labels that have arrived; each dot with its 95 % interval."
+    if not (readings["until"].astype(str) > settled).any():
+        return note
+    return f"{note} Hollow dots: labels of days from {day(settled)} on are still coming, and these may change."
+
+
 def drift_window(chosen: tuple[date, date], reference: tuple[date, date] | None) -> str:
     """Returns which days are compared with which."""
     against = f" against {days(*reference, year=True)}" if reference else ""

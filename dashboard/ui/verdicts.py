@@ -66,6 +66,14 @@ def elsewhere(findings: Sequence[Finding], attribute: str | None, rate: str) -> 
     return [(name, of, n) for (name, of), n in counted.items()]
 
 
+def shown_on(finding: Finding) -> tuple[str, dict[str, str]]:
+    """Returns the page that shows a finding, and what of the scope to set for it."""
+    if finding.kind == "fairness" and finding.attribute:
+        return "fairness", {"attribute": finding.attribute, "metric": rate_of(finding.metric)}
+    page = {"data": "data", "drift": "drift", "service": "service"}.get(finding.kind, "performance")
+    return page, {"attribute": finding.attribute} if finding.attribute else {}
+
+
 def judged(findings: Sequence[Finding]) -> pd.DataFrame:
     """Returns findings with the columns of readings, `state` added: the intervals are those the states are read off."""
     rows = frame(findings)

@@ -57,7 +57,7 @@ def test_a_page_is_whole_quiet_accessible_and_fits_a_phone(name: str, dark: bool
 
 def test_what_is_chosen_on_one_page_holds_on_the_next_and_in_the_link(address: str, browser: Any) -> None:
     with visiting(browser, f"{address}/?version=v2&attribute=site") as visit:
-        visit.page.get_by_role("link", name="Drift →").click()
+        visit.page.get_by_role("link", name="Drift →").first.click()
         visit.page.get_by_role("heading", level=1).filter(has_text="moved").wait_for()
         visit.settle()
         assert "version=v2" in visit.page.url
