@@ -25,9 +25,10 @@ if case is None:
     st.stop()
 
 parts.section(f"Case {case['id']}", case_view.answer(case))
-parts.table(
-    case_view.inputs(scope, case), "What the model was given, and where this case lies among all", numbers=("Value",)
+caption = (
+    "What the model was given; the strip shows where it lies among all of the reference, its line what is possible"
 )
+parts.table(case_view.inputs(scope, case), caption, numbers=("Value",))
 feature = st.selectbox("Against the reference", case_view.features(scope, case), key="case-feature", width=280)
 shares = load.distribution(scope, feature) if feature else None
 if shares is not None and "low" in shares:

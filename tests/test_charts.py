@@ -253,6 +253,20 @@ def test_numbers_in_words_never_show_a_negative_zero_or_too_much(value: float, u
     assert "-" not in text.replace("e-", "")
 
 
+@pytest.mark.parametrize(
+    ("value", "allowed", "possible"), [(5.0, (0, 20), True), (25.0, (0, 20), False), (-1.0, (0, 9), False)]
+)
+def test_a_value_stands_in_its_strip_and_an_impossible_one_has_another_shape(
+    value: float, allowed: tuple[float, float], possible: bool
+) -> None:
+    bins = pd.DataFrame({"low": [0.0, 10.0], "high": [10.0, 20.0], "reference": [0.7, 0.3]})
+    drawn = charts.strip(bins, value, *allowed)
+    assert ("<circle" in drawn) == possible
+    assert (palette.STATES["outside"].colour in drawn) == (not possible)
+    assert 0 <= float(re.findall(r"<path d=\"M([\d.]+)", drawn)[-1]) <= 200
+    assert charts.strip(bins, None).count("<circle") == 0
+
+
 def test_text_that_people_typed_is_escaped_in_tables() -> None:
     html = marks.table([{"Name": "<script>x</script>", "n": 1}], "a <b>")
     assert "<script>" not in html

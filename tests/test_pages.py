@@ -200,6 +200,16 @@ def test_a_flag_is_kept(at: Any, sample: Path, tmp_path: Path) -> None:
     assert recorded.event.body["reason"] == "wrong-answer"
 
 
+def test_an_opened_case_shows_each_number_among_all_in_a_strip_and_in_words(at: Any, sample: Path) -> None:
+    app = show(at(sample), "cases")
+    app.session_state["cases-table"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    app.run()
+    numeric = [f for f in Workspace(sample).model("triage").contract.features if f.kind == "numeric"]
+    table = next(e.proto.body for e in app.get("html") if "Among all" in e.proto.body)
+    assert table.count("<img") == len(numeric)
+    assert len(re.findall(r"above \d+ of 100", table)) >= len(numeric) - table.count("missing")
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_an_empty_workspace_says_what_to_do(page: str, at: Any, tmp_path: Path) -> None:
     app = show(at(tmp_path), page)

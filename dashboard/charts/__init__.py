@@ -7,6 +7,7 @@ from dashboard.charts.features import categories_against_now, missing_strip, ref
 from dashboard.charts.groups import interval_dots, ranked_dots
 from dashboard.charts.latency import heat_map, load_line
 from dashboard.charts.outcomes import delays, icon_array, per_thousand
+from dashboard.charts.strip import strip
 from dashboard.charts.trend import over_time, small_trend
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "ranked_dots",
     "reference_against_now",
     "small_trend",
+    "strip",
     "timeline",
 ]

@@ -9,10 +9,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from dashboard import charts
 from dashboard.charts.words import day, in_order, number
+from dashboard.contract import Feature
 from dashboard.errors import EvenhandError
 from dashboard.review.events import REASONS, Flagged, new_id
-from dashboard.ui import load, parts, people, say
+from dashboard.ui import load, marks, parts, people, say
 from dashboard.ui.state import Scope
 
 LIMIT = 200
@@ -106,19 +108,46 @@ def inputs(scope: Scope, case: dict[str, Any]) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for feature in load.contract(scope.model).features:
         given = case["inputs"].get(feature.name)
-        limits = (
-            "" if feature.minimum is None and feature.maximum is None else f"{feature.minimum:g} to {feature.maximum:g}"
-        )
         rows.append(
             {
                 "Input": feature.name.replace("_", " "),
                 "Value": "missing" if given is None else f"{given:,.4g}" if isinstance(given, float) else str(given),
                 "Unit": feature.unit,
-                "Possible": limits,
-                "Among all": load.place(scope, feature.name, given),
+                "Possible": _possible(feature),
+                "Among all": _among(feature, given, load.distribution(scope, feature.name)),
             }
         )
     return rows
+
+
+def _possible(feature: Feature) -> str:
+    """Returns the range that the contract allows.
+
+    >>> _possible(Feature("age", "numeric", minimum=0)), _possible(Feature("age", "numeric", minimum=0, maximum=120))
+    ('at least 0', '0 to 120')
+    """
+    low, high = feature.minimum, feature.maximum
+    if low is not None and high is not None:
+        return f"{low:g} to {high:g}"
+    return f"at least {low:g}" if low is not None else f"at most {high:g}" if high is not None else ""
+
+
+def _among(feature: Feature, given: Any, shares: pd.DataFrame) -> marks.Pictured | str:
+    """Returns where a value lies among all of the reference, as a strip and in words; of a category its share."""
+    if shares.empty:
+        return ""
+    if "category" in shares:
+        own = float(shares.loc[shares["category"] == given, "reference"].sum())
+        return "" if given is None else f"{own * 100:.0f} of 100 have it"
+    if given is None:
+        return marks.Pictured(charts.strip(shares, None, feature.minimum, feature.maximum), "")
+    value = float(given)
+    below = float(shares.loc[shares["high"] <= value, "reference"].sum())
+    impossible = (feature.minimum is not None and value < feature.minimum) or (
+        feature.maximum is not None and value > feature.maximum
+    )
+    words = f"above {below * 100:.0f} of 100" + ("; not a possible value" if impossible else "")
+    return marks.Pictured(charts.strip(shares, value, feature.minimum, feature.maximum), words)
 
 
 def features(scope: Scope, case: dict[str, Any]) -> list[str]:

@@ -286,15 +286,3 @@ def unit(scope: Scope, feature: str) -> str:
     """Returns a feature with its unit, for an axis."""
     found = next((f.unit for f in contract(scope.model).features if f.name == feature), "")
     return f"{feature}, {found}" if found else feature
-
-
-def place(scope: Scope, feature: str, value: object) -> str:
-    """Returns where a value lies among all of the reference: "above 97 of 100", or how many share a category."""
-    shares = distribution(scope, feature)
-    if shares.empty or value is None:
-        return ""
-    if "category" in shares:
-        own = shares.loc[shares["category"] == value, "reference"]
-        return f"{float(own.sum()) * 100:.0f} of 100 have it"
-    below = shares.loc[shares["high"] <= float(str(value)), "reference"].sum()
-    return f"above {float(below) * 100:.0f} of 100"
