@@ -48,6 +48,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ingest/prediction_files  a prediction file becomes a batch
     ingest/label_files    a label file becomes a batch
     ingest/profiles       what a file's columns look like
+    ingest/roles          which column plays which role, by name and content
     ingest/guessing       a first contract, guessed from a file
     bins                  where scores, latencies and features are cut, frozen
     rollup/freezing       the edges, taken once from the reference window

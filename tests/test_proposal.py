@@ -159,3 +159,23 @@ def test_a_profile_counts_what_is_there(tmp_path: Path) -> None:
     assert (a.kind, a.missing, a.distinct, a.minimum, a.maximum, a.unique) == ("BIGINT", 1, 2, 1, 2, True)
     assert (b.values, b.family) == ((("y", 2), ("x", 1)), "text")
     assert (c.given, c.family) == (0, "unknown")
+
+
+def test_a_few_broken_rows_do_not_hide_what_a_column_is(tmp_path: Path) -> None:
+    frame = log()
+    frame.loc[5, "score"] = 17.0
+    frame.loc[6, "encounter_id"] = frame.loc[7, "encounter_id"]
+    found = ingest.propose(written(tmp_path, frame), "triage")
+    assert found.contract.task == "binary"
+    assert found.contract.columns["id"] == "encounter_id"
+    said = {guess.role: guess.why for guess in found.guesses}
+    assert "1 come again and would be turned away" in said["id"]
+    assert "1 lie outside [0, 1] and would be turned away" in said["score"]
+
+
+def test_a_label_is_known_by_having_the_decisions_two_values(tmp_path: Path) -> None:
+    frame = log(repaid=log()["label"].astype(float)).drop(columns="label")
+    found = ingest.propose(written(tmp_path, frame), "loans")
+    assert found.contract.columns["label"] == "repaid"
+    assert found.contract.positive == "1"
+    assert next(guess for guess in found.guesses if guess.role == "label").confidence == "guess"

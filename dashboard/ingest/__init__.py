@@ -15,8 +15,9 @@ from dashboard.contract import Contract
 from dashboard.errors import EvenhandError
 from dashboard.ingest import frames, label_files, prediction_files, publishing, sources
 from dashboard.ingest.batches import Delivery, Progress, Receipt, as_evenhand, part
-from dashboard.ingest.guessing import Guess, Proposal, propose
+from dashboard.ingest.guessing import Proposal, propose
 from dashboard.ingest.profiles import ColumnProfile, profile
+from dashboard.ingest.roles import Guess
 from dashboard.settings import ModelPaths
 
 Take = Callable[[Delivery], Receipt]

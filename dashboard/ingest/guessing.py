@@ -1,48 +1,18 @@
-"""A first contract, guessed from a file: every guess says of what, how sure, and why. A person corrects it.
-
-Sure: name and content both say so. Likely: one says so and the other agrees. Guess: nothing contradicts it.
-"""
+"""A first contract, guessed from a file: every guess says of what, how sure, and why. A person corrects it."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from dashboard.contract import Attribute, Contract, Feature, Task
 from dashboard.errors import EvenhandError
 from dashboard.ingest.casting import OPPOSITES
 from dashboard.ingest.profiles import ColumnProfile, days, file_profile
+from dashboard.ingest.roles import NAMES, Guess, class_scores, described, is_share, label_like, named, role_of
 from dashboard.settings import model_name
 
-Confidence = Literal["sure", "likely", "guess"]
-NAMES: dict[str, tuple[str, ...]] = {
-    "time": (
-        "predicted_at|prediction_time|scored_at|predicted_on|prediction_timestamp",
-        "timestamp|time|datetime|event_time|created_at|requested_at|date|ts|encounter_time|admitted_at",
-    ),
-    "labeled_at": ("labeled_at|labelled_at|label_time|label_date|outcome_at|outcome_date", ""),
-    "id": ("prediction_id|request_id|inference_id|row_id|id|uuid", r".*_id|encounter.*|case.*|.*_uuid|.*_nr|.*_number"),
-    "subject": ("patient_id|subject_id|person_id|member_id|customer_id|user_id|mrn|patient_nbr|patient|subject", ""),
-    "version": ("model_version|version", "model|model_name|model_id|release"),
-    "decision": ("decision|prediction|predicted|pred|y_pred|predicted_label|predicted_class|y_hat", ".*_pred|pred_.*"),
-    "label": (
-        "label|y_true|actual|outcome|truth|ground_truth|y",
-        "target|class|true_.*|actual_.*|.*_label|readmitted|readmission|event|result",
-    ),
-    "score": (
-        "score|probability|prob|proba|y_prob|y_score|risk_score|predicted_probability|y_proba|risk",
-        ".*score.*|.*prob.*|p|confidence|.*risk.*|prediction|predicted|pred|y_pred|y_hat|predicted_value",
-    ),
-    "latency_ms": ("latency_ms|duration_ms|response_time_ms|elapsed_ms|latency_millis", "latency|.*_ms"),
-    "status": ("status|status_code|http_status", "error|error_code|outcome_code"),
-    "endpoint": ("endpoint|route", "url|path|service"),
-    "energy_wh": ("energy_wh", ""),
-    "value": ("value|business_value", ""),
-    "weight": ("weight|sample_weight", ""),
-}
 PROTECTED: dict[str, str] = {
     "sex": "sex|gender",
     "race": "race|race_.*|.*_race",
@@ -57,16 +27,6 @@ PROTECTED: dict[str, str] = {
 }
 MOST_GROUPS = 30
 AGES = (18, 40, 65)
-
-
-@dataclass(frozen=True)
-class Guess:
-    """What a column was taken for, how sure that is, and why."""
-
-    column: str
-    role: str
-    confidence: Confidence
-    why: str
 
 
 @dataclass(frozen=True)
@@ -95,18 +55,24 @@ def infer(columns: Sequence[ColumnProfile], name: str, where: str) -> tuple[Cont
     """Returns the contract that the columns suggest, and the guesses; `where` names the file in errors."""
     left = {column.name: column for column in columns}
     guesses: list[Guess] = []
-    scores = _class_scores(left)
+    scores = class_scores(left)
     for column in scores.values():
         guesses.append(Guess(column, "score of a class", "likely", "one of several shares named alike, in [0, 1]"))
         left.pop(column)
     roles: dict[str, str] = {}
     for role in NAMES:
-        guess = None if role == "score" and scores else _role(role, list(left.values()))
+        guess = None if role == "score" and scores else role_of(role, list(left.values()))
         if guess:
             roles[role] = guess.column
             guesses.append(guess)
             left.pop(guess.column)
     _check_found(roles, scores, where, columns)
+    if "label" not in roles and "decision" in roles:
+        decided = next(column for column in columns if column.name == roles["decision"])
+        if guess := label_like(decided, list(left.values())):
+            roles["label"] = guess.column
+            guesses.append(guess)
+            left.pop(guess.column)
     by_name = {column.name: column for column in columns}
     task, positive, negative = _task(roles, scores, by_name, guesses)
     attributes = _attributes(left, guesses)
@@ -141,83 +107,6 @@ def _check_found(roles: dict[str, str], scores: dict[str, str], where: str, colu
         )
 
 
-def _named(column: ColumnProfile, pattern: str) -> bool:
-    return (
-        bool(pattern) and re.fullmatch(pattern, re.sub(r"[^a-z0-9]+", "_", column.name.lower()).strip("_")) is not None
-    )
-
-
-def _role(role: str, columns: list[ColumnProfile]) -> Guess | None:
-    """Returns the column that fits a role best: by name and content, else by content alone where that is telling."""
-    plain, loose = NAMES[role]
-    for pattern, confidence, why in (
-        (plain, "sure", "name and content"),
-        (loose, "likely", "name, and content agrees"),
-    ):
-        for column in columns:
-            if _named(column, pattern) and _fits(role, column):
-                return Guess(column.name, role, _certain(confidence, column), f"{why}: {_described(column)}")
-    if role == "time":
-        for column in columns:
-            if column.family == "time":
-                return Guess(column.name, role, "guess", f"the first column of times: {_described(column)}")
-    if role == "score":
-        for column in columns:
-            if _share(column) and not column.whole and column.distinct > 20:
-                return Guess(column.name, role, "guess", f"numbers in [0, 1]: {_described(column)}")
-    return None
-
-
-def _certain(confidence: str, column: ColumnProfile) -> Confidence:
-    if column.given == 0:
-        return "guess"
-    return "sure" if confidence == "sure" else "likely"
-
-
-def _fits(role: str, column: ColumnProfile) -> bool:
-    """Does the content allow the role?"""
-    if column.given == 0:
-        return role in ("label", "labeled_at")
-    number = column.family == "number"
-    if role in ("time", "labeled_at"):
-        return column.family == "time" or (number and (column.minimum or 0) > 1e9)
-    if role == "id":
-        return column.unique and column.family in ("text", "number") and (column.whole or not number)
-    if role == "score":
-        return number and not (column.whole and column.distinct <= 2 and column.given > 100)
-    if role in ("latency_ms", "energy_wh", "value", "weight"):
-        return number
-    if role == "label":
-        return column.distinct <= 50 or number
-    if role == "decision":
-        return column.distinct <= 50
-    return role == "subject" or column.distinct <= 200
-
-
-def _share(column: ColumnProfile) -> bool:
-    return column.minimum is not None and column.maximum is not None and column.minimum >= 0 and column.maximum <= 1
-
-
-def _described(column: ColumnProfile) -> str:
-    if column.given == 0:
-        return "empty so far"
-    missing = f", {column.missing / column.rows:.0%} missing" if column.missing else ""
-    if column.unique:
-        return f"{column.family}, no value twice{missing}"
-    if column.distinct <= 4:
-        return f"{', '.join(value for value, _ in column.values)}{missing}"
-    return f"{column.family}, {column.distinct:,} different values{missing}"
-
-
-def _class_scores(left: dict[str, ColumnProfile]) -> dict[str, str]:
-    """Returns class to column where three or more columns are named p_<class> (or prob_, proba_, score_)."""
-    for prefix in ("p_", "prob_", "proba_", "probability_", "score_"):
-        found = [c.name for c in left.values() if c.name.lower().startswith(prefix) and _share(c)]
-        if len(found) >= 3:
-            return {name[len(prefix) :]: name for name in found}
-    return {}
-
-
 def _task(
     roles: dict[str, str], scores: dict[str, str], columns: dict[str, ColumnProfile], guesses: list[Guess]
 ) -> tuple[Task, str, str | None]:
@@ -226,12 +115,12 @@ def _task(
         return "multiclass", "", None
     answers = [columns[roles[role]] for role in ("label", "decision") if role in roles and columns[roles[role]].given]
     score = columns[roles["score"]] if "score" in roles else None
-    if score is not None and not _share(score):
+    if score is not None and not is_share(score):
         guesses.append(Guess(score.name, "task", "likely", "regression: the score is not in [0, 1]"))
         return "regression", "", None
     several = next((a for a in answers if a.distinct > 2), None)
     if several is not None and score is None:
-        guesses.append(Guess(several.name, "task", "likely", f"multiclass: {_described(several)}"))
+        guesses.append(Guess(several.name, "task", "likely", f"multiclass: {described(several)}"))
         return "multiclass", "", None
     positive, negative, guess = _positive(answers)
     guesses.append(guess)
@@ -240,7 +129,7 @@ def _task(
 
 def _positive(answers: list[ColumnProfile]) -> tuple[str, str | None, Guess]:
     values = [value for answer in answers for value, _ in answer.values]
-    distinct = list(dict.fromkeys(values))
+    distinct = list(dict.fromkeys(value.removesuffix(".0") for value in values))
     if not answers:
         return "1", None, Guess("", "positive", "guess", "no label or decision seen yet: 1 is taken as positive")
     usual = next((v for v in distinct if v.lower() in list(OPPOSITES)[:7]), None)
@@ -257,12 +146,12 @@ def _attributes(left: dict[str, ColumnProfile], guesses: list[Guess]) -> tuple[A
     found: list[Attribute] = []
     for name, pattern in PROTECTED.items():
         for column in left.values():
-            if not _named(column, pattern) or any(a.column == column.name for a in found) or not column.given:
+            if not named(column, pattern) or any(a.column == column.name for a in found) or not column.given:
                 continue
             attribute = _attribute(name, column, {a.name for a in found})
             if attribute:
                 cut = f"; bands {', '.join(attribute.bands())}" if attribute.edges else ""
-                why = f"named like {name.replace('_', ' ')}: {_described(column)}{cut}"
+                why = f"named like {name.replace('_', ' ')}: {described(column)}{cut}"
                 guesses.append(Guess(column.name, f"attribute {attribute.name}", "likely", why))
                 found.append(attribute)
     return tuple(found)
@@ -301,10 +190,10 @@ def _features(
             continue
         if column.family == "number" and (column.distinct > 2 or column.name in cut):
             found.append(Feature(column.name, "numeric"))
-            guesses.append(Guess(column.name, "feature", "likely", f"numeric: {_described(column)}"))
+            guesses.append(Guess(column.name, "feature", "likely", f"numeric: {described(column)}"))
         elif 0 < column.distinct <= 50:
             found.append(Feature(column.name, "categorical"))
-            guesses.append(Guess(column.name, "feature", "likely", f"categorical: {_described(column)}"))
+            guesses.append(Guess(column.name, "feature", "likely", f"categorical: {described(column)}"))
         else:
-            guesses.append(Guess(column.name, "kept", "guess", f"no feature: {_described(column)}"))
+            guesses.append(Guess(column.name, "kept", "guess", f"no feature: {described(column)}"))
     return tuple(found)

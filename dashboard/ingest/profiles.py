@@ -31,6 +31,7 @@ class ColumnProfile:
     minimum: float | None = None
     maximum: float | None = None
     whole: bool = False
+    shares: int = 0  # numbers in [0, 1]
 
     @property
     def family(self) -> str:
@@ -78,15 +79,15 @@ def _column(connection: store.Connection, source: Source, name: str) -> ColumnPr
     finite = f"CASE WHEN isfinite({number}) THEN {number} END"
     counts: list[tuple[Any, ...]] = connection.execute(
         f"SELECT count(*), count(*) - count({text}), count(DISTINCT {text}), min({finite}), max({finite}), "
-        f"coalesce(bool_and({finite} = trunc({finite})), false) FROM sample"
+        f"coalesce(bool_and({finite} = trunc({finite})), false), count(*) FILTER ({finite} BETWEEN 0 AND 1) FROM sample"
     ).fetchall()
-    [(rows, missing, distinct, low, high, whole)] = counts
+    [(rows, missing, distinct, low, high, whole, shares)] = counts
     commonest = connection.execute(
         f"SELECT {text}, count(*) FROM sample WHERE {text} IS NOT NULL GROUP BY ALL ORDER BY 2 DESC, 1 LIMIT {VALUES}"
     ).fetchall()
     if family(kind) != "number":
         low = high = None
-    return ColumnProfile(name, kind, rows, missing, distinct, tuple(commonest), low, high, bool(whole))
+    return ColumnProfile(name, kind, rows, missing, distinct, tuple(commonest), low, high, bool(whole), shares)
 
 
 def days(path: Path, source: Source, time: str) -> tuple[date, date] | None:
