@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dashboard.errors import EvenhandError
+from dashboard.log import sync_folder
 from dashboard.settings import cannot_write, make_folder
 
 KEEP = 3
@@ -62,16 +63,8 @@ def publish(folder: Path, built: Path) -> int:
     except OSError as error:
         raise cannot_write(path(folder, number), error) from error
     built.unlink()
-    _sync(folder)
+    sync_folder(folder)
     for old in numbers(folder)[:-KEEP]:
         with suppress(OSError):
             path(folder, old).unlink()
     return number
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
