@@ -28,7 +28,7 @@ parts.section(f"Case {case['id']}", case_view.answer(case))
 caption = (
     "What the model was given; the strip shows where it lies among all of the reference, its line what is possible"
 )
-parts.table(case_view.inputs(scope, case), caption, numbers=("Value",))
+parts.table(case_view.inputs(scope, case), caption)
 feature = st.selectbox("Against the reference", case_view.features(scope, case), key="case-feature", width=280)
 shares = load.distribution(scope, feature) if feature else None
 if shares is not None and "low" in shares:

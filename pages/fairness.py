@@ -11,6 +11,12 @@ if scope.attribute is None:
     parts.sentence("Fairness", "Is anyone treated worse?", "No protected attribute is declared.")
     parts.nothing("The contract names none.", 'Add a section such as [attributes.sex] with column = "sex".')
     st.stop()
+if load.contract(scope.model).task == "regression":
+    parts.sentence(
+        "Fairness", "Is anyone treated worse?", "Fairness of a model that predicts a number is not measured yet."
+    )
+    parts.nothing("Its errors by group can be read from Python.", "model.readings(attributes=[...]) has them.")
+    st.stop()
 
 head = st.container()
 metric = parts.question_box(verdicts.rates(scope))
@@ -33,11 +39,15 @@ if not rates["value"].notna().any():
 differences = verdicts.judged(findings)
 if findings:
     parts.section(f"Difference to {say.group(reference)}", headlines.judged(findings))
-    figure = charts.interval_dots(differences, findings[0].allowed)
-    parts.picture(figure, f"{metric}-difference", say.alt(differences), states=differences["state"])
+    shown = verdicts.drawn(differences, reference)
+    figure = charts.interval_dots(shown, findings[0].allowed)
+    parts.picture(figure, f"{metric}-difference", say.alt(shown), states=shown["state"])
+    parts.note(say.some(shown, differences))
 
 parts.section(words.question(metric), f"{words.title(metric)}, each group by itself, with its 95 % interval.")
-parts.picture(charts.interval_dots(known, reference=reference), metric, say.alt(known))
+shown = verdicts.drawn(known, reference)
+parts.picture(charts.interval_dots(shown, reference=reference), metric, say.alt(shown))
+parts.note(say.some(shown, known))
 parts.fairness_table(known, differences, f"{words.title(metric)} by {say.plain(scope.attribute)}")
 parts.note(say.left_out(unknown, scope.attribute))
 parts.download(verdicts.together(rates, differences), f"{metric}-by-{scope.attribute}")
@@ -47,7 +57,10 @@ if over_time := parts.opened("Over time", "over-time"):
         months = load.readings(
             scope, (metric,), ("performance",), attribute=scope.attribute, by="month", everything=True
         )
-        shown, starts = verdicts.known_groups(months)[0], load.version_starts(scope.model)
+        shown, starts = (
+            verdicts.drawn(verdicts.known_groups(months)[0], reference, 10),
+            load.version_starts(scope.model),
+        )
         settled = load.complete_until(scope.model).isoformat()
         parts.note(say.still_coming(shown, settled))
         figure = charts.over_time(shown, None, starts, reference, settled)

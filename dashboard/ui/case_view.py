@@ -15,6 +15,7 @@ from dashboard.contract import Feature
 from dashboard.errors import EvenhandError
 from dashboard.review.events import REASONS, Flagged, new_id
 from dashboard.ui import load, marks, parts, people, say
+from dashboard.ui.say import many
 from dashboard.ui.state import Scope
 
 LIMIT = 200
@@ -33,13 +34,19 @@ Address = tuple[date, str, str]
 def filter_row(scope: Scope) -> dict[str, Any]:
     """Returns the filters that are chosen."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        outcome = st.selectbox("Show", list(OUTCOMES), format_func=OUTCOMES.__getitem__, key="outcome", width=260)
+        outcome = st.selectbox("Show", _outcomes(scope), format_func=OUTCOMES.__getitem__, key="outcome", width=260)
         group = st.selectbox(
             say.plain(scope.attribute or "group").capitalize(), ["any", *_groups(scope)], key="group", width=200
         )
         id_ = st.text_input("Id", key="id", width=180, placeholder="exactly")
     chosen: dict[str, Any] = {"outcome": None if outcome == "any" else outcome, "id": id_.strip() or None}
     return chosen if group == "any" else chosen | {"attribute": scope.attribute, "group": group}
+
+
+def _outcomes(scope: Scope) -> list[str]:
+    """Returns the outcomes that cases of a task have: a number is not right or wrong, a class not positive."""
+    classes = {"regression": ("any", "no label yet"), "multiclass": ("wrong", "no label yet", "any")}
+    return list(classes.get(load.contract(scope.model).task, tuple(OUTCOMES)))
 
 
 def _groups(scope: Scope) -> list[str]:
@@ -53,8 +60,9 @@ def sentence(found: pd.DataFrame, filters: dict[str, Any], scope: Scope) -> tupl
     """Returns how many cases the filter shows, and what they are."""
     what = OUTCOMES[filters["outcome"] or "any"].split(" (")[0]
     of = f" among {say.group(filters['group'])}" if filters.get("group") else ""
-    n = f"The newest {LIMIT}" if len(found) == LIMIT else f"{len(found):,}"
-    return f"{n} {what}{of}.", "Newest first. Open one to see what the model was given, and flag what is wrong."
+    single = what.replace("answers", "answer").replace("cases", "case").replace("alarms", "alarm")
+    n = f"The newest {LIMIT} {what}" if len(found) == LIMIT else many(len(found), single, what)
+    return f"{n}{of}.", "Newest first. Open one to see what the model was given, and flag what is wrong."
 
 
 def table(found: pd.DataFrame) -> pd.DataFrame:
@@ -108,13 +116,13 @@ def inputs(scope: Scope, case: dict[str, Any]) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for feature in load.contract(scope.model).features:
         given = case["inputs"].get(feature.name)
+        told = "missing" if given is None else f"{given:,.4g}" if isinstance(given, float) else str(given)
         rows.append(
             {
                 "Input": feature.name.replace("_", " "),
-                "Value": "missing" if given is None else f"{given:,.4g}" if isinstance(given, float) else str(given),
-                "Unit": feature.unit,
-                "Possible": _possible(feature),
+                "Value": f"{told} {feature.unit}".strip() if given is not None else told,
                 "Among all": _among(feature, given, load.distribution(scope, feature.name)),
+                "Possible": _possible(feature),
             }
         )
     return rows

@@ -10,7 +10,7 @@ import pandas as pd
 from dashboard import log
 from dashboard.charts.words import day, number
 from dashboard.log import Record
-from dashboard.ui.say import many
+from dashboard.ui.say import many, were
 from dashboard.workspace import Workspace
 
 COUNTED = ("Rows", "Missing", "Share missing", "Out of range")
@@ -25,11 +25,14 @@ def sentence(records: Sequence[Record]) -> tuple[str, str]:
     for record in records:
         counted.update(record.reasons)
     repeated = sum(record.repeated for record in records)
-    again = f"{many(repeated, 'row')} came more than once and {'was' if repeated == 1 else 'were'} counted once."
+    again = f"{many(repeated, 'row')} came more than once and {were(repeated)} counted once."
     more = f"{many(len(records), 'delivery', 'deliveries')}. {again if repeated else ''}".strip()
     if not rejected:
-        return f"All {rows:,} rows delivered were accepted.", more
-    return f"{rejected:,} of {rows:,} rows were turned away, most for: {counted.most_common(1)[0][0]}.", more
+        return ("The one row" if rows == 1 else f"All {rows:,} rows") + f" delivered {were(rows)} accepted.", more
+    return (
+        f"{rejected:,} of {rows:,} rows {were(rejected)} turned away, most for: {counted.most_common(1)[0][0]}.",
+        more,
+    )
 
 
 def reasons(records: Sequence[Record]) -> list[dict[str, object]]:

@@ -11,6 +11,7 @@ import pandas as pd
 from dashboard.charts.words import digits, interval, number, unit_of
 from dashboard.ui.say import behind, group, listed, lower, many, of_100, one, plain, plain_title
 
+FEW = 30  # labelled cases, below which a share of 100 would promise too much
 URGENT = ("outside", "inconclusive", "cannot be computed", "within")
 
 VERBS = {
@@ -59,6 +60,11 @@ def most_urgent(findings: Iterable[Any], limit: int = 6) -> list[Any]:
 def performance(readings: pd.DataFrame, who: str) -> tuple[str, str]:
     """Returns how often the model is right, what it finds and what it raises in vain, of 100 cases."""
     right = one(readings, "accuracy")
+    if one(readings, "mean_absolute_error") is not None:
+        return _off(readings, who)
+    if right is not None and right["denominator"] < FEW:
+        n = f"{right['numerator']:.0f} of {right['denominator']:.0f}"
+        return f"{who} was right in {n} with a label: too few to say how good it is.", ""
     if right is None:
         return "How good it is can’t be said yet: no labels have arrived for this window.", ""
     says = f"{who} is right for {of_100(right['value'])} cases."
@@ -70,6 +76,19 @@ def performance(readings: pd.DataFrame, who: str) -> tuple[str, str]:
         f" per 100 that are not. Right for {interval(right['low'], right['high'], 'share')} of 100; {behind(right)}."
     )
     return says, more
+
+
+def _off(readings: pd.DataFrame, who: str) -> tuple[str, str]:
+    """Returns by how much a regression model's numbers are off."""
+    off, lean = one(readings, "mean_absolute_error"), one(readings, "mean_error")
+    if off is None:
+        return "How good it is can’t be said yet: no labels have arrived for this window.", ""
+    unit = unit_of("mean_absolute_error")
+    more = f"Between {interval(off['low'], off['high'], unit)}, over {many(int(off['n']), 'case').lower()}."
+    if lean is not None:
+        side = "above" if lean["value"] > 0 else "below"
+        more += f" Its numbers lie {number(abs(lean['value']), unit)} {side} the truth on average."
+    return f"{who} is off by {number(off['value'], unit)} on average.", more
 
 
 def _of_100_between(row: Mapping[str, Any]) -> str:
@@ -91,9 +110,14 @@ def drift(findings: Sequence[Any], inputs: int) -> tuple[str, str]:
     """Returns how many inputs moved more than chance and more than the policy allows, and which."""
     moved = sorted({f.feature for f in findings if f.state == "outside" and f.feature})
     unsure = sorted({f.feature for f in findings if f.state == "inconclusive" and f.feature})
+    if not inputs:
+        return "No input can be compared with a reference here.", ""
     if not any(f.feature for f in findings):
         return f"{many(inputs, 'input')} compared with the reference; no verdict here.", ""
     more = f"For {listed(unsure)} it can’t be told yet." if unsure else ""
+    if not moved and unsure:
+        of = "The one input" if inputs == 1 else f"None of {inputs} inputs"
+        return f"{of} is{' not' if inputs == 1 else ''} shown to have moved enough to matter.", more
     if not moved:
         return f"None of {inputs} inputs moved enough to matter.", more
     return (
@@ -126,7 +150,7 @@ def fairness(
     if states["within"]:
         shown = f"{here} is worse" if here else "No group is treated worse"
         return f"{shown} than the policy allows.", ""
-    return "There are too few cases to say anything.", ""
+    return f"No group has enough cases to judge the {name} by {plain(attribute)}.", ""
 
 
 def _worse(finding: Any, rate: str, rates: pd.DataFrame) -> str:

@@ -48,8 +48,9 @@ def section(heading: str, note: str = "") -> None:
 
 
 def note(text: str) -> None:
-    """Does write a quiet line: a caveat, what was left out, how it was computed."""
-    st.html(f'<p class="eh-note">{escape(text)}</p>')
+    """Does write a quiet line: a caveat, what was left out, how it was computed; nothing where there is none."""
+    if text:
+        st.html(f'<p class="eh-note">{escape(text)}</p>')
 
 
 def findings(rows: Sequence[tuple[str | None, str] | tuple[str | None, str, str]]) -> None:

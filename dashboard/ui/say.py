@@ -24,6 +24,11 @@ def many(n: int, one: str, more: str = "") -> str:
     return f"{SMALL[n] if n < len(SMALL) else f'{n:,}'} {one if n == 1 else more or one + 's'}"
 
 
+def were(n: int) -> str:
+    """Returns the verb of a count."""
+    return "was" if n == 1 else "were"
+
+
 def of_100(value: float) -> str:
     """Returns a share as a natural frequency.
 
@@ -134,6 +139,16 @@ def window(chosen: tuple[date, date], complete_until: date) -> str:
     if chosen[1] <= complete_until:
         return f"{told} Labels of these days are complete."
     return f"{told} Labels are complete to {day(complete_until - timedelta(days=1))}: later ones are still coming."
+
+
+def some(shown: pd.DataFrame, of: pd.DataFrame) -> str:
+    """Returns how many groups a picture shows of how many, "" where it shows all."""
+    here, all_ = shown["group"].nunique(), of["group"].nunique()
+    return (
+        ""
+        if here == all_
+        else f"{here} of {all_} groups are drawn, the most urgent and the largest; the table has all."
+    )
 
 
 def still_coming(readings: pd.DataFrame, settled: str) -> str:

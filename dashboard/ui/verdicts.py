@@ -14,6 +14,7 @@ from dashboard.policy import Finding
 from dashboard.ui import load
 from dashboard.ui.state import Scope
 
+DRAWN = 40
 CONTRASTS = ("_difference", "_ratio")
 
 
@@ -98,6 +99,19 @@ def known_groups(readings: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     places = {group: place for place, group in enumerate(in_order(readings["group"].dropna().astype(str)))}
     ordered = readings.sort_values("group", key=lambda groups: groups.map(places))
     return ordered[~unknown.reindex(ordered.index)], ordered[unknown.reindex(ordered.index)]
+
+
+def drawn(readings: pd.DataFrame, reference: str | None, limit: int = DRAWN) -> pd.DataFrame:
+    """Returns the groups that a picture has room for, in their order: the reference, the urgent, then the largest."""
+    if readings["group"].nunique() <= limit:
+        return readings
+    states = readings["state"] if "state" in readings else pd.Series("within", readings.index)
+    place = states.map({state: place for place, state in enumerate(load.STATES)}).where(
+        states != "cannot be computed", 9
+    )
+    urgent = readings.assign(_place=place.where(readings["group"] != reference, -1), _n=-readings["n"].astype(float))
+    kept = list(dict.fromkeys(urgent.sort_values(["_place", "_n"], kind="stable")["group"]))[:limit]
+    return readings[readings["group"].isin(kept)]
 
 
 def allowed(scope: Scope, metric: str) -> tuple[float | None, float | None] | None:
