@@ -78,6 +78,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     charts/latency        every answer in a heat map
     charts/features       reference against now; what is missing
     charts/events         what happened when
+    charts/strip          where one value lies among all, as wide as a word
     demo                  the sample workspace
     doctor                what is installed, what is missing
     ui/server             serves the dashboard: loopback, headers, health
@@ -94,7 +95,9 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/deliveries         what was delivered, in words and tables
     ui/case_view          one case as a clinician reads it
     ui/people             sign-offs, flags, the record
-    ui/signing            the sign-off page's form and evidence
+    ui/evidence           what a signature stands on, and whether it still stands
+    ui/happened           what happened when, for the timeline
+    ui/signing            the sign-off page's form and its words
     cli                   evenhand: parse, call, print, exit code
 """
 

@@ -12,9 +12,9 @@ parts.sentence("Performance", "How good is it, and do we know?", says, more)
 parts.note(say.window(load.days(scope, labels=True), load.complete_until(scope.model)))
 
 cells = say.cells(readings)
-if cells is None:
+if cells is None and not verdicts.measured(readings):
     parts.nothing("No labels yet for this window.", "Choose an earlier window.", "Drift and Service need no labels.")
-else:
+elif cells is not None:
     parts.section("1,000 cases", "Each mark is one of 1,000 cases like those of this window.")
     parts.picture(charts.icon_array(**cells), "icons", say.icons(cells), narrow=True)
     parts.table(*say.confusion(cells), numbers=("Labelled positive", "Labelled negative"))

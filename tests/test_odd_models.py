@@ -153,6 +153,8 @@ def test_every_page_opens_with_a_true_sentence(
     assert "could not be shown" not in told
     assert not re.search(r"\bnan\b|None\b(?! of)|\binf\b", heading)
     assert SAYS.get((name, page), "") in heading
+    if page == "performance" and name not in ("unlabelled", "several"):
+        assert "No labels yet" not in told
 
 
 def test_of_five_hundred_groups_the_pictures_show_some_and_the_table_all(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from dashboard.charts.figure import band, hover, in_unit, marks, sheet, upright, whiskers
 from dashboard.charts.palette import REFERENCE, STATES, state_of
-from dashboard.charts.words import counts, group_name, in_order, interval, missing, number, unit_of
+from dashboard.charts.words import counts, group_name, in_order, interval, made_of, missing, number, unit_of
 
 Row = dict[str, Any]
 
@@ -100,10 +100,8 @@ def _label(y: int, row: Row, reference: str | None) -> dict[str, Any]:
 
 def _facts(row: Row, name: str) -> str:
     unit = unit_of(str(row["metric"]))
-    return hover(
-        name, row["value"], unit, interval(row["low"], row["high"], unit), counts(row["numerator"], row["denominator"]),
-        "" if missing(row["note"]) else str(row["note"]),
-    )  # fmt: skip
+    between, of = interval(row["low"], row["high"], unit), made_of(row["numerator"], row["denominator"], unit)
+    return hover(name, row["value"], unit, between, of, "" if missing(row["note"]) else str(row["note"]))
 
 
 def _extent(rows: list[Row], allowed: Sequence[float | None] | None) -> tuple[float, float]:

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from dashboard.charts.figure import band, hover, in_unit, sheet, upright
 from dashboard.charts.palette import UNJUDGED, group_colours
-from dashboard.charts.words import Unit, counts, group_name, in_order, interval, missing, number, unit_of, window
+from dashboard.charts.words import Unit, group_name, in_order, interval, made_of, missing, number, unit_of, window
 
 
 def over_time(
@@ -92,7 +92,7 @@ def _facts(row: Mapping[Any, Any], group: str | None, unit: Any) -> str:
     head = window(row["since"], row["until"]) + (f", {group_name(group)}" if group else "")
     note = "" if missing(row["note"]) else str(row["note"])
     between = interval(row["low"], row["high"], unit)
-    return hover(head, row["value"], unit, between, counts(row["numerator"], row["denominator"]), note)
+    return hover(head, row["value"], unit, between, made_of(row["numerator"], row["denominator"], unit), note)
 
 
 def _extent(readings: pd.DataFrame, unit: Unit) -> tuple[float, float]:

@@ -101,6 +101,15 @@ def counts(numerator: float | None, denominator: float | None) -> str:
     return whole if missing(numerator) or numerator is None else f"{numerator:,.0f} of {whole}"
 
 
+def made_of(numerator: float | None, denominator: float | None, unit: Unit) -> str:
+    """Returns the counts behind a value: of a share two, of a mean of numbers only over how many it is taken.
+
+    >>> made_of(312, 440, "share"), made_of(812.5, 440, "number")
+    ('312 of 440', '440')
+    """
+    return counts(numerator if unit in ("share", "points", "ratio") else None, denominator)
+
+
 def title(metric: str) -> str:
     """Returns a metric's title, "Estimated" before it where labels have not arrived."""
     name = metric.removeprefix("estimated_")

@@ -13,7 +13,18 @@ import streamlit as st
 
 from dashboard.charts.figure import Figure, inked
 from dashboard.charts.palette import INKS, STATES
-from dashboard.charts.words import counts, group_name, interval, missing, number, question, title, unit_of, window
+from dashboard.charts.words import (
+    counts,
+    group_name,
+    interval,
+    made_of,
+    missing,
+    number,
+    question,
+    title,
+    unit_of,
+    window,
+)
 from dashboard.errors import EvenhandError
 from dashboard.ui import marks, menu, verdicts
 from dashboard.ui.state import followed, scope
@@ -103,7 +114,7 @@ def readings_table(readings: pd.DataFrame, caption: str, by: str = "group") -> N
             names[by]: told[by],
             "Value": number(None if missing(row["value"]) else float(row["value"]), unit),
             "95 % interval": "" if missing(row["value"]) or row["low"] == row["high"] else _interval(row),
-            "Counts": counts(row["numerator"], row["denominator"]),
+            "Counts": made_of(row["numerator"], row["denominator"], unit),
             "n": number(row["n"], "count"),
         }
         if "state" in row:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from dashboard.charts import per_thousand
-from dashboard.charts.words import counts, day, group_name, interval, missing, number, title, unit_of
+from dashboard.charts.words import counts, day, group_name, interval, made_of, missing, number, title, unit_of
 from dashboard.charts.words import window as days
 
 SMALL = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
@@ -117,7 +117,8 @@ def value_words(row: Mapping[Any, Any]) -> str:
     unit = unit_of(str(row["metric"]))
     if missing(row["value"]):
         return "can’t be computed"
-    inside = "; ".join(p for p in (interval(row["low"], row["high"], unit), behind(row)) if p)
+    of = made_of(row["numerator"], row["denominator"], unit)
+    inside = "; ".join(p for p in (interval(row["low"], row["high"], unit), of) if p)
     return f"{number(row['value'], unit)} ({inside})"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from dashboard.charts.words import in_order
-from dashboard.metrics import RATES
+from dashboard.metrics import METRICS, RATES
 from dashboard.policy import Finding
 from dashboard.ui import load
 from dashboard.ui.state import Scope
@@ -124,6 +124,11 @@ def computed(readings: pd.DataFrame) -> list[str]:
     """Returns the metrics that have a value for everybody."""
     shown = readings[readings["group"].isna() & readings["value"].notna() & (readings["metric"] != "count")]
     return list(dict.fromkeys(shown["metric"]))
+
+
+def measured(readings: pd.DataFrame) -> bool:
+    """Returns whether anything that needs labels has a value."""
+    return any("labels" in METRICS[name].needs for name in computed(readings) if name in METRICS)
 
 
 def together(rates: pd.DataFrame, differences: pd.DataFrame) -> pd.DataFrame:
