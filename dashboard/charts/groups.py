@@ -47,7 +47,8 @@ def _dots(
 ) -> go.Figure:
     unit = unit_of(str(rows[0]["metric"])) if rows else "share"
     tall = 44 if reference or len(rows) < 10 else 32
-    figure = sheet(height=46 + tall * max(len(rows), 1))
+    named = 26 if unit == "points" else 0  # room for the axis' name, or plotly drops the ticks of a low picture
+    figure = sheet(height=46 + named + tall * max(len(rows), 1))
     if allowed:
         band(figure, allowed)
     places = list(range(len(rows)))
