@@ -68,6 +68,7 @@ def test_what_is_chosen_on_one_page_holds_on_the_next_and_in_the_link(address: s
 def test_every_picture_can_be_read_without_seeing_it(address: str, browser: Any) -> None:
     with visiting(browser, f"{address}/fairness?attribute=sex*age_band") as visit:
         pictures = visit.page.locator('[data-testid="stPlotlyChart"]')
+        pictures.nth(1).wait_for()
         named = visit.page.get_by_role("figure")
         assert pictures.count() >= 2
         assert sum("F, 65+" in (named.nth(i).get_attribute("aria-label") or "") for i in range(named.count())) >= 2
