@@ -23,11 +23,12 @@ metric = parts.question_box(verdicts.rates(scope))
 everything = load.findings(scope, "fairness")
 findings = verdicts.about(everything, scope.attribute, metric)
 elsewhere = verdicts.elsewhere(everything, scope.attribute, metric)
-rates = load.readings(scope, (metric,), ("performance",), labels=True, attribute=scope.attribute)
+late = verdicts.needs_labels(metric)
+rates = load.readings(scope, (metric,), ("performance",), labels=late, attribute=scope.attribute)
 says, more = headlines.fairness(findings, metric, scope.attribute, rates, elsewhere)
 with head:
     parts.sentence("Fairness", "Is anyone treated worse, and are we sure?", says, more)
-    parts.note(say.window(load.days(scope, labels=True), load.complete_until(scope.model)))
+    parts.note(say.window(load.days(scope, labels=late), load.complete_until(scope.model) if late else None))
     for attribute, rate, n in elsewhere:
         parts.link("fairness", say.outside_elsewhere(attribute, rate, n), attribute=attribute, metric=rate)
 reference = load.reference(scope)
@@ -38,7 +39,7 @@ if not rates["value"].notna().any():
 
 differences = verdicts.judged(findings)
 if findings:
-    parts.section(f"Difference to {say.group(reference)}", headlines.judged(findings))
+    parts.section(verdicts.contrast(findings, say.group(reference)), headlines.judged(findings))
     shown = verdicts.drawn(differences, reference)
     figure = charts.interval_dots(shown, findings[0].allowed)
     parts.picture(figure, f"{metric}-difference", say.alt(shown), states=shown["state"])

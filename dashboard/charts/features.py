@@ -66,7 +66,7 @@ def categories_against_now(shares: pd.DataFrame) -> go.Figure:
         )  # fmt: skip
     _legend(figure)
     figure.update_xaxes(tickformat=".0%", rangemode="tozero", showgrid=True)
-    figure.update_yaxes(autorange="reversed", showgrid=False)
+    figure.update_yaxes(autorange="reversed", showgrid=False, type="category")  # "1" is a name here, not a number
     return figure
 
 

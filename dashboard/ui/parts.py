@@ -238,18 +238,18 @@ def fairness_table(rates: pd.DataFrame, differences: pd.DataFrame, caption: str)
         if beside:
             cells |= _beside(beside.get(row["group"]))
         rows.append(cells)
-    right = ("Rate", "95 % interval", "Counts", "Difference", "Judged interval")
+    right = ("Rate", "95 % interval", "Counts", "Against reference", "Judged interval")
     table(rows, caption, numbers=right, states=("State",))
 
 
 def _beside(other: Mapping[Any, Any] | None) -> dict[str, object]:
     """Returns the cells of a group's contrast; without one it is the reference."""
     if other is None:
-        return {"Difference": "reference", "Judged interval": "", "State": None}
+        return {"Against reference": "reference", "Judged interval": "", "State": None}
     if missing(other["value"]):
-        return {"Difference": "–", "Judged interval": "", "State": other["state"]}
+        return {"Against reference": "–", "Judged interval": "", "State": other["state"]}
     shown = number(other["value"], unit_of(str(other["metric"])))
-    return {"Difference": shown, "Judged interval": _interval(other), "State": other["state"]}
+    return {"Against reference": shown, "Judged interval": _interval(other), "State": other["state"]}
 
 
 def receipt(act: Mapping[str, Any], name: str) -> None:

@@ -134,9 +134,11 @@ def _name(row: Mapping[Any, Any], by: str) -> str:
     return group_name(row["group"]) if by == "group" else str(row[by])
 
 
-def window(chosen: tuple[date, date], complete_until: date) -> str:
-    """Returns the days that are looked at, and whether their labels are complete."""
+def window(chosen: tuple[date, date], complete_until: date | None) -> str:
+    """Returns the days that are looked at, and whether their labels are complete; None where labels do not matter."""
     told = f"{days(*chosen, year=True)}."
+    if complete_until is None:
+        return f"{told} This does not wait for labels."
     if chosen[1] <= complete_until:
         return f"{told} Labels of these days are complete."
     return f"{told} Labels are complete to {day(complete_until - timedelta(days=1))}: later ones are still coming."

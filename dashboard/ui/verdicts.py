@@ -32,6 +32,17 @@ def rate_of(metric: str) -> str:
     return next((metric.removesuffix(c) for c in CONTRASTS if metric.removesuffix(c) in RATES), metric)
 
 
+def needs_labels(rate: str) -> bool:
+    """Returns whether a rate waits for labels; one that does not is judged on newer days."""
+    return "labels" in RATES[rate].needs
+
+
+def contrast(findings: Sequence[Finding], reference: str) -> str:
+    """Returns the heading of a picture of contrasts with the reference group."""
+    ratio = all(finding.metric.endswith("_ratio") for finding in findings)
+    return f"{'Ratio' if ratio else 'Difference'} to {reference}"
+
+
 def rates(scope: Scope) -> list[str]:
     """Returns every rate, those that a rule judges for the attribute first."""
     judged = [rate_of(f.metric) for f in load.findings(scope, "fairness") if f.attribute == scope.attribute]
