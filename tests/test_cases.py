@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from dashboard.cases import Filters
-from dashboard.workspace import Model
+from dashboard.workspace import Model, Workspace
 from tests.worlds import GROUPS, START, Spec, World, build, delivered, draw, found
 
 EVER = (START, START + timedelta(days=60))
@@ -150,3 +150,17 @@ def test_cases_need_no_rollup(tmp_path: Path) -> None:
     assert model.cases(Filters(*EVER)) == []
     model.log(delivered(draw(Spec()), Spec()))
     assert len(model.cases(Filters(*EVER), 5)) == 5
+
+
+def test_a_regression_has_labelled_cases_and_no_right_ones(tmp_path: Path) -> None:
+    text = (
+        '[model]\nname = "days"\ntask = "regression"\n[columns]\ntime = "at_time"\nscore = "score"\nlabel = "label"\n'
+    )
+    folder = tmp_path / "models" / "days"
+    folder.mkdir(parents=True)
+    (folder / "contract.toml").write_text(text)
+    model = Workspace(tmp_path).model("days")
+    times = pd.date_range(pd.Timestamp(START), periods=4, freq="h")
+    model.log(pd.DataFrame({"at_time": times, "score": [1.5, 2.0, -3.0, 4.0], "label": [1.0, None, -2.5, 4.5]}))
+    assert len(ids(model, outcome="labelled")) == 3
+    assert ids(model, outcome="wrong") == []

@@ -30,7 +30,7 @@ def outcome(contract: Contract) -> str:
         return f"CASE WHEN label IS NULL THEN 'no label yet' {pairs} END"
     if contract.task == "multiclass":
         return f"CASE WHEN label IS NULL THEN 'no label yet' WHEN label = {decision} THEN 'right' ELSE 'wrong' END"
-    return "CASE WHEN label IS NULL THEN 'no label yet' END"
+    return "CASE WHEN label IS NULL THEN 'no label yet' ELSE 'labelled' END"
 
 
 def group(attribute: Attribute) -> str:
