@@ -140,7 +140,7 @@ class Model:
                 f"Nothing of model '{self.name}' has been counted yet", todo=f"Run: evenhand rollup {self.name}"
             )
         file = publishing.path(self.paths.rollup, number)
-        key = number, file.stat().st_ino  # numbers restart when a rollup is deleted
+        key = number, file.stat().st_mtime_ns  # numbers restart when a rollup is deleted, and inodes come again
         with self._lock:
             if key not in self._open:
                 self._open = {k: kept for k, kept in self._open.items() if k[0] == number - 1}
