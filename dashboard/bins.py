@@ -66,9 +66,6 @@ class Bins:
     grids: dict[str, Grid]
     groups: dict[str, tuple[str, ...]] = field(default_factory=dict)  # attributes with many: those with score bins
 
-    def __hash__(self) -> int:
-        return hash(self.digest)
-
     @cached_property
     def digest(self) -> str:
         return hashlib.sha256(self.text.encode()).hexdigest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,7 @@ class Snapshot:
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
         }
+        self._kept: dict[Hashable, Any] = {}
         try:
             self._connection = duckdb.connect(str(file), read_only=True, config=config)
         except Error as error:
@@ -92,6 +93,16 @@ class Snapshot:
         """Returns the statement's rows with every LIST as a numpy array: quicker than `rows` for long lists."""
         columns = self._connection.cursor().execute(statement, parameters or {}).fetchnumpy()
         return list(zip(*(column.tolist() for column in columns.values()), strict=True))
+
+    def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """Returns what `make` returned when it was first asked for under this key: a rollup never changes.
+
+        It is kept here and goes with the snapshot: DuckDB shows a later file of the same name to nobody while this one
+        is still held.
+        """
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._kept[key]
 
     def meta(self) -> dict[str, str]:
         """Returns the rollup's facts: identity, basis, contract, bins, built_at, code."""

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -172,7 +172,9 @@ class Model:
 
     def extent(self) -> Extent:
         """Returns which days, rows and versions the newest rollup holds, and until when labels are complete."""
-        return _extent(self.source())
+        source = self.source()
+        found: Extent = source.snapshot.once("extent", lambda: _extent(source))
+        return found
 
     def plan(self, policy: Policy | None = None) -> Plan:
         """Returns the windows that states are judged on, by the policy's schedule (or the default one)."""
@@ -229,7 +231,6 @@ class Model:
         return case(self.paths, self.contract, day, version, id)
 
 
-@lru_cache(maxsize=16)
 def _extent(source: Source) -> Extent:
     ((first, last, rows, versions),) = report.rows(source.snapshot, "extent", {})
     return Extent(first, last, rows, tuple(versions), complete_until(source.snapshot, first, last))

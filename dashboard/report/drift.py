@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,17 +51,15 @@ def _before(source: Source, scope: Scope) -> tuple[Shapes, list[Shapes], str]:
         return {}, [], "there is no reference window: the log is too short for one"
     since, until = scope.reference
     overlap = scope.since < until and since < scope.until and not scope.by
-    return (
-        *_reference(source, scope.reference, scope.reference_windows, scope.features),
-        "the window shares days with the reference" if overlap else "",
-    )
+    asked = (scope.reference, scope.reference_windows, scope.features)  # the same for every later window
+    reference, windows = source.snapshot.once(("reference", *asked), lambda: _reference(source, *asked))
+    return reference, windows, "the window shares days with the reference" if overlap else ""
 
 
-@lru_cache(maxsize=16)
 def _reference(
     source: Source, reference: Days, windows: tuple[Days, ...], features: tuple[str, ...] | None
 ) -> tuple[Shapes, list[Shapes]]:
-    """Returns the shapes of the reference and of the windows in it; kept, since every later window asks for them."""
+    """Returns the shapes of the reference and of the windows in it."""
     everything = Scope(*reference, features=features)
     return shapes(source, everything), _windows(source, everything, windows)
 
