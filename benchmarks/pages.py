@@ -23,9 +23,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import dashboard.charts
+import dashboard.report.pictures  # this and the charts the server imports while it starts
 import dashboard.ui
-import dashboard.ui.load
-import dashboard.ui.people  # what the server imports while it starts
 from dashboard.policy.proposal import propose
 from dashboard.ui import menu
 from dashboard.workspace import Model, Workspace

@@ -126,7 +126,7 @@ def serve(workspace: Path, *, host: str = "127.0.0.1", port: int = 8501, open_br
 
 def _ready() -> None:
     """Does import what the first page needs while the server starts, so that its first visitor does not wait for it."""
-    for name in ("dashboard.charts", "dashboard.ui.load", "dashboard.ui.people", "plotly.graph_objects"):
+    for name in ("dashboard.charts", "dashboard.workspace", "dashboard.report.pictures", "plotly.graph_objects"):
         importlib.import_module(name)
 
 
