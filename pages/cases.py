@@ -9,7 +9,7 @@ scope = state.scope()
 head = st.container()
 filters = case_view.filter_row(scope)
 found = load.cases(scope, case_view.LIMIT, **filters)
-says, more = case_view.sentence(found, filters, scope)
+says, more = case_view.sentence(found, filters)
 with head:
     parts.sentence("Cases", "Is this prediction wrong?", says, more)
     parts.note(say.window(load.days(scope), load.complete_until(scope.model)))

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.ui import evidence, load, parts, people, signing, state, verdicts
+from dashboard.ui import evidence, parts, people, signing, state, verdicts
 
 scope = state.scope()
 given = evidence.evidence(scope)
@@ -22,7 +22,7 @@ parts.download(signing.readings(given), "readings", "Download every number behin
 parts.section("What people said", signing.said(people.flags(scope.model)))
 
 parts.section("Sign")
-signing.form(given, load.model(scope.model).contract.purpose)
+signing.form(given)
 
 if earlier:
     parts.section("Signed before")

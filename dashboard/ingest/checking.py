@@ -124,10 +124,10 @@ def predictions(source: Source, contract: Contract, columns: Columns) -> str:
         answer(cast, role, source, contract, columns.roles)
     for role in AMOUNTS:
         _amount(cast, role, source, columns.roles)
-    _decided(cast, contract, columns)
+    _decided(cast, columns)
     for name, column in columns.kept.items():
         _keep(cast, name, column, source, contract)
-    return _select(cast, source, contract, columns)
+    return _select(cast, source, columns)
 
 
 def _of(roles: Mapping[str, str], role: str, source: Source, how: object) -> str:
@@ -217,7 +217,7 @@ def _amount(cast: Cast, role: str, source: Source, roles: Mapping[str, str]) -> 
         cast.reject(f"{made(role)} < 0", f"{role} is negative")
 
 
-def _decided(cast: Cast, contract: Contract, columns: Columns) -> None:
+def _decided(cast: Cast, columns: Columns) -> None:
     """Does reject a row that says nothing, unless its status is an error: a failed request has no score."""
     scores = [made(f"p_{name}") for name in columns.scores] or [made("score")]
     nothing = " AND ".join(f"{value} IS NULL" for value in (*scores, made("decision")))
@@ -237,7 +237,7 @@ def _keep(cast: Cast, name: str, column: str | None, source: Source, contract: C
         cast.losses[name] = f"{made(kept)} IS NULL AND {_delivered(source, column)} AND {nan}"
 
 
-def _select(cast: Cast, source: Source, contract: Contract, columns: Columns) -> str:
+def _select(cast: Cast, source: Source, columns: Columns) -> str:
     finals = {role: made(role) for role in ROLES}
     finals["version"] = f"coalesce({made('version')}, {literal(UNVERSIONED)})"
     if columns.scores:

@@ -42,10 +42,10 @@ def judged(source: Source, policy: Policy, windows: Plan) -> list[Judged]:
         window = windows.window(rule)
         if window is not None:
             batches[rule.kind, rule.version, attributes_of(source.contract, rule), window].append(rule)
-    return [item for batch, rules in batches.items() for item in _judge(source, policy, windows, batch, rules)]
+    return [item for batch, rules in batches.items() for item in _judge(source, windows, batch, rules)]
 
 
-def _judge(source: Source, policy: Policy, windows: Plan, batch: Batch, rules: Sequence[Rule]) -> Iterator[Judged]:
+def _judge(source: Source, windows: Plan, batch: Batch, rules: Sequence[Rule]) -> Iterator[Judged]:
     kind, version, attributes, window = batch
     reference = windows.by_log.reference
     if kind == "drift" and reference is None:

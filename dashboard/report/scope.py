@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
 from dashboard.contract import Contract
 from dashboard.errors import EvenhandError, nearest
-from dashboard.metrics import METRICS, Metric
+from dashboard.metrics import METRICS
 from dashboard.rates import Measure
 
 DAYS = {"day": 1, "week": 7}
@@ -142,13 +141,6 @@ def period(scope: Scope, bucket: date | None) -> tuple[date, date]:
     else:
         end = bucket + timedelta(days=DAYS.get(scope.by) or int(scope.by))
     return max(bucket, scope.since), min(end, scope.until)
-
-
-def wanted_metrics(names: Mapping[str, Metric], scope: Scope, task: str) -> Iterator[str]:
-    """Yields the metrics of a table that the scope wants and the task has."""
-    for name, metric in names.items():
-        if scope.wants(name) and task in metric.tasks:
-            yield name
 
 
 def check_names(contract: Contract, attributes: tuple[str, ...], features: tuple[str, ...] | None) -> None:

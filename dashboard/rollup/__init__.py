@@ -22,6 +22,7 @@ from dashboard import log, sql, store
 from dashboard.bins import Bins
 from dashboard.contract import Contract
 from dashboard.errors import EvenhandError
+from dashboard.policy.windows import DEFAULT_REFERENCE_DAYS
 from dashboard.rollup.counting import Progress, Work, clear, count
 from dashboard.rollup.freezing import freeze
 from dashboard.rollup.publishing import alone, numbers, path, publish
@@ -29,7 +30,6 @@ from dashboard.rollup.tables import SCALE
 from dashboard.settings import ModelPaths, cannot_write
 
 CODE = "4"  # raised when the way of counting changes: every rollup is then counted anew
-REFERENCE_DAYS = 56
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def _bins(
     """Returns the model's bins, made now if it has none or its contract or reference asks for others."""
     kept = paths.rollup / "bins.json"
     first = min(entry.day for entry in files)
-    since, until = reference or (first, first + timedelta(days=REFERENCE_DAYS))
+    since, until = reference or (first, first + timedelta(days=DEFAULT_REFERENCE_DAYS))
     asked = hashlib.sha256(f"{contract.digest} {reference} {CODE}".encode()).hexdigest()
     marker = paths.rollup / "bins.for"
     if marker.is_file() and marker.read_text(encoding="utf-8") == asked:

@@ -56,7 +56,7 @@ def _groups(scope: Scope) -> list[str]:
     return in_order(str(group) for group in counted["group"].dropna())
 
 
-def sentence(found: pd.DataFrame, filters: dict[str, Any], scope: Scope) -> tuple[str, str]:
+def sentence(found: pd.DataFrame, filters: dict[str, Any]) -> tuple[str, str]:
     """Returns how many cases the filter shows, and what they are."""
     what = OUTCOMES[filters["outcome"] or "any"].split(" (")[0]
     of = f" among {say.group(filters['group'])}" if filters.get("group") else ""

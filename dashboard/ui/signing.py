@@ -82,7 +82,7 @@ def said(flags: Sequence[Any]) -> str:
     return f"{say.many(len(flags), 'case')} flagged: {listed}."
 
 
-def form(given: Evidence, purpose: str) -> None:
+def form(given: Evidence) -> None:
     """Does show the form and, when it is sent, put the signature into the ledger."""
     parts.note("There is no login yet: the name is typed, and the record says that it was not verified.")
     identity = st.session_state.setdefault(f"sign-{given.digest}-{given.scope.version}", new_id())
