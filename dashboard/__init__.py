@@ -7,6 +7,14 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     contract              contract.toml -> Contract: what the columns mean
     contract/text         the contract as TOML, read and written, every mistake named
     rates                 pairs of counts: value, interval, difference, ratio
+    metrics/table/entry   what the table says of one metric
+    metrics/table/rates   the table of metrics, kind by kind: hits of trials
+    metrics/table/performance  F1, ranking, losses of probabilities
+    metrics/table/regression   errors of a predicted number
+    metrics/table/data    cases and their labels
+    metrics/table/fairness     contrasts of groups
+    metrics/table/drift   distances of distributions
+    metrics/table/service latency, failures, throughput
     metrics/performance   how good, from counts of label and decision
     metrics/losses        means of losses, from sums and sums of squares
     metrics/ranking       the area under the ROC curve, from counts by score bin

@@ -1,0 +1,41 @@
+"""The table of metrics, a file for each kind; `METRICS` is all of them by name."""
+
+from __future__ import annotations
+
+from dashboard.errors import EvenhandError, nearest
+from dashboard.metrics.table.data import DATA
+from dashboard.metrics.table.drift import DRIFT
+from dashboard.metrics.table.entry import Metric
+from dashboard.metrics.table.fairness import FAIRNESS
+from dashboard.metrics.table.performance import PERFORMANCE
+from dashboard.metrics.table.rates import RATES
+from dashboard.metrics.table.regression import REGRESSION
+from dashboard.metrics.table.service import SERVICE
+
+METRICS: dict[str, Metric] = RATES | {
+    metric.name: metric for metric in (*PERFORMANCE, *REGRESSION, *DATA, *FAIRNESS, *DRIFT, *SERVICE)
+}
+
+_SYNONYMS = {
+    "auc": "roc_auc", "mae": "mean_absolute_error", "rmse": "root_mean_squared_error",
+    "recall": "true_positive_rate", "sensitivity": "true_positive_rate", "specificity": "true_negative_rate",
+    "tpr": "true_positive_rate", "tnr": "true_negative_rate", "fpr": "false_positive_rate",
+    "fnr": "false_negative_rate", "ppv": "precision", "npv": "negative_predictive_value",
+}  # fmt: skip
+
+
+def metric(name: str) -> Metric:
+    """Returns the metric of that name, or says which known one is nearest.
+
+    >>> metric("true_positive_rate").better
+    'higher'
+    >>> metric("recall")
+    Traceback (most recent call last):
+    dashboard.errors.EvenhandError: There is no metric 'recall'. Did you mean 'true_positive_rate'?
+    """
+    found = METRICS.get(name)
+    if found is None:
+        raise EvenhandError(
+            f"There is no metric '{name}'.", todo=nearest(_SYNONYMS.get(name.casefold(), name), METRICS)
+        )
+    return found

@@ -1,0 +1,36 @@
+"""How far a distribution has moved."""
+
+from __future__ import annotations
+
+from dashboard.metrics.table.entry import EVERY, entry
+
+DRIFT = (
+    entry(
+        "psi", "Population stability index", "How much has the distribution moved since the reference?",
+        "sum of (now - then) ln(now / then) over 10 bins or the categories, shares (count + 0.5) / (n + 0.5 B)",
+        "lower",
+        "reference", kind="drift", unit="psi", tasks=EVERY, source="Yurdakul (2018); noncentral chi-squared",
+    ),
+    entry(
+        "js_distance", "Jensen-Shannon distance", "How far apart are the distributions, from 0 (same) to 1 (disjoint)?",
+        "square root of the Jensen-Shannon divergence in bits", "lower", "reference", kind="drift", unit="distance",
+        tasks=EVERY, source="Lin (1991); Endres and Schindelin (2003); noncentral chi-squared",
+    ),
+    entry(
+        "ks", "Kolmogorov-Smirnov distance", "What is the largest gap between the two cumulative distributions?",
+        "largest |F(now) - F(then)| over the bin edges", "lower", "reference", kind="drift", unit="share", tasks=EVERY,
+        source="Smirnov (1939)",
+    ),
+    entry(
+        "wasserstein", "Wasserstein distance", "How far have values moved on average, in their own unit?",
+        "area between the two cumulative distributions", "lower", "reference", kind="drift", unit="feature",
+        tasks=EVERY,
+        source="Vaserstein (1969)",
+    ),
+    entry(
+        "wasserstein_standardised", "Wasserstein distance in standard deviations",
+        "How far have values moved on average, in standard deviations of the reference?",
+        "wasserstein / standard deviation of the reference", "lower", "reference", kind="drift", unit="deviations",
+        tasks=EVERY, source="Vaserstein (1969)", family="wasserstein",
+    ),
+)  # fmt: skip

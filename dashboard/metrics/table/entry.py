@@ -1,0 +1,52 @@
+"""What the table says of one metric."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["performance", "fairness", "drift", "service", "data"]
+Better = Literal["higher", "lower", "near zero", "near one", "context"]
+BINARY = ("binary",)
+CLASSES = ("binary", "multiclass")
+EVERY = ("binary", "multiclass", "regression")
+RATE_SOURCE = "Wilson (1927) for the interval"
+BOTH = "labels decisions"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """Describes a metric; `complement` is its mirror image, `family` the name under which a policy counts it once."""
+
+    name: str
+    title: str
+    question: str
+    kind: Kind
+    unit: str
+    better: Better
+    needs: frozenset[str]
+    formula: str
+    source: str
+    tasks: tuple[str, ...] = BINARY
+    complement: str | None = None
+    family: str = ""
+
+
+def entry(
+    name: str,
+    title: str,
+    question: str,
+    formula: str,
+    better: Better,
+    needs: str,
+    *,
+    kind: Kind = "performance",
+    unit: str = "share",
+    source: str = "",
+    tasks: tuple[str, ...] = BINARY,
+    complement: str | None = None,
+    family: str = "",
+) -> Metric:
+    """Returns a metric; `needs` are words, and a family without a name is the metric's own."""
+    wants = frozenset(needs.split())
+    return Metric(name, title, question, kind, unit, better, wants, formula, source, tasks, complement, family or name)
