@@ -60,13 +60,14 @@ def _written(file: Path) -> str:
 
 
 @st.cache_resource(max_entries=50, show_spinner=False)
-def _model(key: Key) -> Model:
+def model_of(key: Key) -> Model:
+    """Returns the model that a key stands for."""
     return Workspace(key[0]).model(key[1])
 
 
 def model(name: str) -> Model:
     """Returns a model as its files are now."""
-    return _model(key(name))
+    return model_of(key(name))
 
 
 def contract(name: str) -> Contract:
@@ -86,7 +87,7 @@ def held(name: str) -> Held:
 
 @st.cache_data(max_entries=ENTRIES, show_spinner=False)
 def _held(key: Key) -> Held:
-    found = _model(key)
+    found = model_of(key)
     meta = found.source().snapshot.meta()
     return Held(found.number(), meta["identity"], meta["built_at"], found.extent(), found.plan())
 
@@ -137,7 +138,7 @@ def _readings(
     by: Any,
     features: tuple[str, ...] | None = None,
 ) -> pd.DataFrame:
-    found = _model(key)
+    found = model_of(key)
     asked: dict[str, Any] = {"since": since, "until": until, "version": version, "attributes": attributes, "by": by}
     asked["features"] = features
     asked |= {"metrics": metrics or None, "kinds": kinds or ("performance", "fairness", "service", "data")}
@@ -158,7 +159,7 @@ def findings(scope: Scope, *kinds: str) -> list[Finding]:
 
 @st.cache_data(max_entries=ENTRIES, show_spinner=False)
 def _findings(key: Key, version: str | None, chosen: tuple[date, date] | None, window: str, kind: str) -> list[Finding]:
-    found = _model(key)
+    found = model_of(key)
     if found.policy is None:
         return []
     plan = found.plan()
@@ -188,7 +189,7 @@ def version_starts(name: str) -> dict[str, str]:
 
 @st.cache_data(max_entries=ENTRIES, show_spinner=False)
 def _version_starts(key: Key) -> dict[str, str]:
-    found = frame(_model(key).readings(kinds=("data",), metrics=("count",), version="*", by="day"))
+    found = frame(model_of(key).readings(kinds=("data",), metrics=("count",), version="*", by="day"))
     return {str(version): str(since) for version, since in found.groupby("version")["since"].min().items()}
 
 
@@ -226,7 +227,7 @@ def distribution(scope: Scope, feature: str) -> pd.DataFrame:
 def _picture(
     key: Key, what: str, since: date, until: date, version: str | None, attribute: str | None, *more: str
 ) -> pd.DataFrame:
-    found = _model(key)
+    found = model_of(key)
     asked = found.scope(since, until, version=version, attributes=(attribute,) if attribute else ())
     drawn: pd.DataFrame = getattr(pictures, what)(found.source(), asked, *more)
     return drawn
@@ -279,7 +280,7 @@ def reference(scope: Scope) -> str | None:
 
 @st.cache_data(max_entries=ENTRIES, show_spinner=False)
 def _reference(key: Key, attribute: str) -> str | None:
-    return reference_group(_model(key).source(), attribute)
+    return reference_group(model_of(key).source(), attribute)
 
 
 def unit(scope: Scope, feature: str) -> str:
