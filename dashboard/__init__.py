@@ -15,9 +15,11 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/table/fairness     contrasts of groups
     metrics/table/drift   distances of distributions
     metrics/table/service latency, failures, throughput
+    metrics/table/estimated    what is estimated before labels arrive, derived from the others
     metrics/performance   how good, from counts of label and decision
     metrics/losses        means of losses, from sums and sums of squares
     metrics/ranking       the area under the ROC curve, from counts by score bin
+    metrics/resampling    a seed from the data: the same data, the same number
     metrics/clusters      what a clustered sample is worth
     metrics/fairness      how groups differ, from one rate each
     metrics/histograms    two windows on common bins

@@ -41,6 +41,15 @@ def test_every_family_is_named_after_one_of_its_metrics() -> None:
     assert {entry.family for entry in METRICS.values()} <= set(METRICS)
 
 
+def test_what_is_estimated_needs_no_labels_and_is_otherwise_the_same() -> None:
+    for name, entry in METRICS.items():
+        if name.startswith("estimated_"):
+            realised = METRICS[name.removeprefix("estimated_")]
+            assert "labels" in realised.needs
+            assert "labels" not in entry.needs
+            assert (entry.kind, entry.unit, entry.better) == (realised.kind, realised.unit, realised.better)
+
+
 def test_a_ratio_and_the_complement_count_with_the_difference() -> None:
     family = {name for name, entry in METRICS.items() if entry.family == "true_positive_rate_difference"}
     sides = ("true_positive_rate", "false_negative_rate")
@@ -58,6 +67,7 @@ def test_every_other_metric_is_a_function_of_its_name() -> None:
     modules = (performance, fairness, losses, service)
     made = {name for module in modules for name in METRICS if callable(getattr(module, name, None))}
     made |= {f"{rate}_{contrast}" for rate in RATES for contrast in ("difference", "ratio")}
+    made |= {name for name in METRICS if name.startswith("estimated_")}  # those of their own: test_estimation
     assert set(METRICS) - made == {"roc_auc", "psi", "js_distance", "ks", "wasserstein", "wasserstein_standardised"}
 
 

@@ -6,6 +6,7 @@ from dashboard.errors import EvenhandError, nearest
 from dashboard.metrics.table.data import DATA
 from dashboard.metrics.table.drift import DRIFT
 from dashboard.metrics.table.entry import Metric
+from dashboard.metrics.table.estimated import ESTIMATED
 from dashboard.metrics.table.fairness import FAIRNESS
 from dashboard.metrics.table.performance import PERFORMANCE
 from dashboard.metrics.table.rates import RATES
@@ -13,7 +14,7 @@ from dashboard.metrics.table.regression import REGRESSION
 from dashboard.metrics.table.service import SERVICE
 
 METRICS: dict[str, Metric] = RATES | {
-    metric.name: metric for metric in (*PERFORMANCE, *REGRESSION, *DATA, *FAIRNESS, *DRIFT, *SERVICE)
+    metric.name: metric for metric in (*PERFORMANCE, *REGRESSION, *DATA, *FAIRNESS, *DRIFT, *SERVICE, *ESTIMATED)
 }
 
 _SYNONYMS = {

@@ -1,0 +1,50 @@
+"""What is estimated before labels arrive: a mirror of the metrics that need labels, derived from their entries."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dashboard.metrics.table.entry import Metric
+from dashboard.metrics.table.fairness import FAIRNESS
+from dashboard.metrics.table.performance import PERFORMANCE
+from dashboard.metrics.table.rates import RATES
+
+CBPE = "confidence-based performance estimation, its interval that of the value to come"
+_FROM_SCORES = ("f1", "balanced_accuracy", "matthews_correlation", "roc_auc", "brier_score")
+
+
+def estimated(metric: Metric) -> Metric:
+    """Returns the entry of a metric's estimate: the same in all but that it needs no labels of the window judged.
+
+    Its `needs` have "reference" instead of "labels": a policy judges it on the newest window of the log.
+
+    >>> entry = estimated(RATES["accuracy"])
+    >>> entry.name, sorted(entry.needs)
+    ('estimated_accuracy', ['decisions', 'reference', 'scores'])
+    """
+    return replace(
+        metric,
+        name=f"estimated_{metric.name}",
+        title=f"Estimated {_small(metric.title)}",
+        question=f"Before its labels arrive, going by the scores: {_small(metric.question)}",
+        needs=(metric.needs - {"labels"}) | {"scores", "reference"},
+        formula=f"{metric.formula}, each case counted by its probability of a positive label",
+        source=CBPE,
+        complement=metric.complement and f"estimated_{metric.complement}",
+        family=f"estimated_{metric.family}",
+    )
+
+
+def _small(text: str) -> str:
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
+
+
+ESTIMATED: tuple[Metric, ...] = tuple(
+    estimated(metric)
+    for metric in (
+        *RATES.values(),
+        *(metric for metric in PERFORMANCE if metric.name in _FROM_SCORES),
+        *FAIRNESS,
+    )
+    if "labels" in metric.needs
+)
