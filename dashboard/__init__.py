@@ -63,7 +63,12 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     bins                  where scores, latencies and features are cut, frozen
     rollup/freezing       the edges, taken once from the reference window
     rollup/tallying       coded arrays in, tables of integer sums out
-    rollup/tables         which keys and sums each table has
+    rollup/chunk          one coded chunk: its keys as codes, and what the codes stand for
+    rollup/inputs         the tables that need no labels: latency, volume, features
+    rollup/outcomes       the tables that need labels: outcomes, score bins, subjects, delays
+    rollup/pairs          cases that two versions scored
+    rollup/sums           sums that outgrow 64 bits
+    rollup/errors         the tables of a regression
     rollup/rows           the log's rows with their latest labels, as one relation
     rollup/counting       the touched days in chunks, from log files to tables
     rollup/publishing     built aside, published whole under a new number

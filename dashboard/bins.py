@@ -22,6 +22,7 @@ CELLS = 4096  # grid cells of a numeric feature
 SHIFT = 12  # a grid step's cell is step >> SHIFT
 LARGEST = 2.0**38 - 1  # no step lies beyond: 16,384 times the reference's width, and 2^24 of them add up exactly
 SCORE_CELLS = 65_536
+COARSE = 64  # coarse score bins: where two versions' scores are counted together
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,17 @@ class Grid:
         return n * self.low + (steps + n / 2) / self.scale
 
 
+PLAIN = ("since", "until", "score_edges", "score_exact", "groups", "score_values", "score_ranks")
+
+
 @dataclass(frozen=True)
 class Bins:
-    """All frozen edges. Score bin i holds the scores with score_edges[i-1] <= score < score_edges[i]."""
+    """All frozen edges. Score bin i holds the scores with score_edges[i-1] <= score < score_edges[i].
+
+    `score_values` says what each score bin stands for, the mean of the reference's scores in it (where it has none,
+    the middle); `score_ranks` the share of the reference's scores below it, half of those in it included. A
+    multiclass model's probabilities share their bins.
+    """
 
     since: str
     until: str
@@ -65,6 +74,8 @@ class Bins:
     score_exact: bool
     grids: dict[str, Grid]
     groups: dict[str, tuple[str, ...]] = field(default_factory=dict)  # attributes with many: those with score bins
+    score_values: tuple[float, ...] = ()
+    score_ranks: tuple[float, ...] = ()
 
     @cached_property
     def digest(self) -> str:
@@ -74,8 +85,14 @@ class Bins:
     def text(self) -> str:
         """The bins as JSON, one text for one set of bins."""
         grids = {name: {"low": g.low, "scale": g.scale, "cuts": g.cuts} for name, g in self.grids.items()}
-        plain = {name: getattr(self, name) for name in ("since", "until", "score_edges", "score_exact", "groups")}
+        plain = {name: getattr(self, name) for name in PLAIN}
         return json.dumps(plain | {"grids": grids}, sort_keys=True)
+
+    @property
+    def coarse(self) -> Codes:
+        """The coarse bin of every score bin, by its rank in the reference."""
+        found: Codes = np.minimum(np.floor(np.array(self.score_ranks) * COARSE), COARSE - 1).astype(np.int64)
+        return found
 
 
 def parse(text: str) -> Bins:
@@ -83,7 +100,8 @@ def parse(text: str) -> Bins:
     found = json.loads(text)
     grids = {name: Grid(g["low"], g["scale"], tuple(g["cuts"])) for name, g in found["grids"].items()}
     groups = {name: tuple(kept) for name, kept in found["groups"].items()}
-    return Bins(found["since"], found["until"], tuple(found["score_edges"]), found["score_exact"], grids, groups)
+    edges, values, ranks = (tuple(found[name]) for name in ("score_edges", "score_values", "score_ranks"))
+    return Bins(found["since"], found["until"], edges, found["score_exact"], grids, groups, values, ranks)
 
 
 def read(path: Path) -> Bins | None:

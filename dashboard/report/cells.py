@@ -84,10 +84,10 @@ def errors(
 def scores(
     snapshot: Snapshot, contract: Contract, scope: Scope, attribute: str, size: int
 ) -> dict[Key, NDArray[np.int64]]:
-    """Returns counts of shape (3, score bins) per group: label 0, label 1, no label."""
+    """Returns a binary model's counts of shape (3, score bins) per group: label 0, label 1, no label."""
     found: dict[Key, NDArray[np.int64]] = defaultdict(lambda: np.zeros((3, size), dtype=np.int64))
     for bucket, version, group, label, bins, counts in rows(
-        snapshot, "bins", scope.parameters(contract, attribute=attribute)
+        snapshot, "bins", scope.parameters(contract, attribute=attribute) | {"class": None}
     ):
         found[bucket, version, group][SIDES[label], bins] += counts
     return dict(found)

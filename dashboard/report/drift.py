@@ -126,7 +126,7 @@ def _own(source: Source, scope: Scope) -> Shapes:
         found[key] = _categories(list(counts), list(counts.values()))
     middles = score_middles(source)
     scores: dict[tuple[date | None, str | None], NDArray[np.int64]] = {}
-    for bucket, version, _, _label, bins, counts in rows(source.snapshot, "bins", parameters):
+    for bucket, version, _, _label, bins, counts in rows(source.snapshot, "bins", parameters | {"class": None}):
         scores.setdefault((bucket, version), np.zeros(len(middles), dtype=np.int64))[bins] += counts
     for (bucket, version), binned in scores.items():
         found[bucket, version, "score"] = Histogram.of(binned, binned * middles)

@@ -23,13 +23,13 @@ from dashboard.bins import Bins
 from dashboard.contract import Contract
 from dashboard.errors import EvenhandError
 from dashboard.policy.windows import DEFAULT_REFERENCE_DAYS
+from dashboard.rollup.chunk import SCALE
 from dashboard.rollup.counting import Progress, Work, clear, count
 from dashboard.rollup.freezing import freeze
 from dashboard.rollup.publishing import alone, numbers, path, publish
-from dashboard.rollup.tables import SCALE
 from dashboard.settings import ModelPaths, cannot_write
 
-CODE = "4"  # raised when the way of counting changes: every rollup is then counted anew
+CODE = "5"  # raised when the way of counting changes: every rollup is then counted anew
 
 
 @dataclass(frozen=True)

@@ -14,15 +14,20 @@ import pyarrow as pa
 from dashboard.bins import Bins
 from dashboard.contract import Contract
 from dashboard.log import FileEntry
+from dashboard.rollup.chunk import Chunk, Table
+from dashboard.rollup.errors import error_tables
+from dashboard.rollup.inputs import input_tables
+from dashboard.rollup.outcomes import outcome_tables
+from dashboard.rollup.pairs import pair_tables
 from dashboard.rollup.rows import read, typed, with_labels
-from dashboard.rollup.tables import Chunk, input_tables, outcome_tables
+from dashboard.rollup.sums import value_tables
 from dashboard.sql import identifier, literal
-from dashboard.sql.coding import STEPS, Coding, coded, delivered
+from dashboard.sql.coding import Coding, coded, delivered
 
 CHUNK_ROWS = 250_000
 AT_ONCE = 2
 INPUT_TABLES = ("latency", "volume", "features", "categories", "quality")
-OUTCOME_TABLES = ("outcomes", "errors", "bins", "subjects", "delays")
+OUTCOME_TABLES = ("outcomes", "errors", "bins", "ranks", "subjects", "delays", "pairs", "pair_bins", "value_sums")
 Names = dict[str, list[str]]
 Progress = Callable[[int, int], None]  # rows counted, rows in all
 
@@ -98,38 +103,24 @@ def _counted(connection: Any, contract: Contract, bins: Bins, names: Names, part
     days = pa.array([part.days[0] + timedelta(days=after) for after in range(span)], pa.date32())
     chunk = Chunk(coding, bins, days, rows)
     found: dict[str, list[pa.Table]] = defaultdict(list)
-    for name, table in [*outcome_tables(chunk), *(input_tables(chunk) if part.inputs else ())]:
+    for name, table in _tables(connection, chunk):
         found[name].append(table)
-    if contract.task == "regression":
-        found["errors"] = list(_errors(connection, chunk))
     return {name: pa.concat_tables(tables) for name, tables in found.items()}
+
+
+def _tables(connection: Any, chunk: Chunk) -> Iterator[Table]:
+    yield from outcome_tables(chunk)
+    yield from pair_tables(chunk)
+    yield from error_tables(connection, chunk)
+    yield from value_tables(connection, chunk)
+    if chunk.coding.inputs:
+        yield from input_tables(chunk)
 
 
 def _store(connection: Any, table: str, counted: pa.Table) -> None:
     connection.register("counted", counted)
     connection.execute(f"INSERT INTO rollup.{table} BY NAME SELECT * FROM counted")  # noqa: S608
     connection.unregister("counted")
-
-
-def _errors(connection: Any, chunk: Chunk) -> Iterator[pa.Table]:
-    """Yields a regression's error sums. Squares outgrow 64 bits, so DuckDB adds them up as HUGEINTs."""
-    known = "FILTER (error IS NOT NULL)"
-    for name, attributes in chunk.coding.breakdowns:
-        rows = chunk.rows
-        for key in (*chunk.always.keys, *chunk.groups(attributes)):
-            rows = rows.append_column(f"named_{key.name}", key.stands_for.take(pa.array(key.codes)))
-        group = " || '*' || ".join(identifier(f"named_{attribute.name}") for attribute in attributes) or "''"
-        connection.register("coded", rows)
-        yield connection.sql(
-            f"SELECT named_day AS day, named_version AS version, {literal(name)} AS attribute, {group} AS grp, "  # noqa: S608
-            "count(*) AS n, count(error) AS labelled, coalesce(sum(error), 0) AS error_sum, "
-            "coalesce(sum(abs(error)), 0) AS absolute_sum, coalesce(sum(error::HUGEINT * error), 0) AS square_sum, "
-            f"coalesce(sum(round(pow(error / {STEPS}, 4) * {STEPS})::HUGEINT), 0) AS fourth_sum, "
-            f"coalesce(sum(truth) {known}, 0) AS label_sum, "
-            f"coalesce(sum(truth::HUGEINT * truth) {known}, 0) AS label_sq "
-            "FROM coded GROUP BY ALL"
-        ).to_arrow_table()
-        connection.unregister("coded")
 
 
 def _names(connection: Any, contract: Contract, work: Work) -> Names:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard import store
-from dashboard.bins import CELLS, SHIFT, Bins, Grid, score_cell
+from dashboard.bins import CELLS, SHIFT, Bins, Grid, score_bin, score_cell
 from dashboard.contract import Contract
 from dashboard.sql import identifier, literal
 from dashboard.sql.coding import delivered, escaped
@@ -35,8 +35,10 @@ def freeze(contract: Contract, files: Sequence[Path], since: date, until: date, 
         read = f"read_parquet({store.paths(files)}, union_by_name = true)"
         there = {name for name, *_ in connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()}  # noqa: S608
         wanted = [identifier(delivered(name)) for name in columns if delivered(name) in there]
+        given = [f"p_{name}" for name in contract.classes] or ["score"]
+        numbers = [f"TRY_CAST({name} AS DOUBLE) AS {name}" for name in wanted]
         sample = connection.execute(
-            f"SELECT {', '.join(['score', *(f'TRY_CAST({name} AS DOUBLE) AS {name}' for name in wanted)])} FROM {read} "  # noqa: S608
+            f"SELECT {', '.join([*map(identifier, given), *numbers])} FROM {read} "  # noqa: S608
             f"WHERE hash(id, {literal(contract.name)}) % {max(1, rows // SAMPLE)} = 0"
         ).fetchnumpy()
         groups = {
@@ -45,9 +47,25 @@ def freeze(contract: Contract, files: Sequence[Path], since: date, until: date, 
             if not a.edges and delivered(a.column) in there
         }
     grids = {name: grid(_known(sample.get(delivered(name), ()))) for name in columns}
-    edges, exact = score_edges(_known(sample["score"]), contract) if contract.task == "binary" else ((), False)
+    scores = np.sort(np.concatenate([np.zeros(0), *(_known(sample[name]) for name in given)]))
+    edges, exact = score_edges(scores, contract) if contract.task != "regression" else ((), False)
     many = {name: kept for name, kept in groups.items() if kept}
-    return Bins(since.isoformat(), until.isoformat(), edges, exact, grids, many)
+    return Bins(since.isoformat(), until.isoformat(), edges, exact, grids, many, *standing(scores, edges, exact))
+
+
+def standing(scores: Floats, edges: Sequence[float], exact: bool) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Returns what each score bin stands for and its rank, from the reference's scores.
+
+    >>> standing(np.array([0.1, 0.3, 0.5, 0.5]), (0.4, 0.8), exact=False)
+    ((0.2, 0.5, 0.9), (0.25, 0.75, 1.0))
+    """
+    lows, highs = np.array([0.0, *edges]), np.array([*edges, 1.0])
+    bins = score_bin(scores, edges) if edges else np.zeros(len(scores), dtype=np.int64)
+    n = np.bincount(bins, minlength=len(lows))
+    means = np.bincount(bins, weights=scores, minlength=len(lows)) / np.maximum(n, 1)
+    values = lows if exact else np.clip(np.where(n > 0, means, (lows + highs) / 2), lows, highs)
+    ranks = (np.cumsum(n) - n / 2) / max(len(scores), 1)
+    return tuple(values.tolist()), tuple(ranks.tolist())
 
 
 def _largest(connection: store.Connection, read: str, column: str) -> tuple[str, ...]:

@@ -40,6 +40,11 @@ class Coding:
     def has_subject(self) -> bool:
         return "subject" in self.contract.columns
 
+    @property
+    def has_pairs(self) -> bool:
+        """Whether two versions may have scored the same case."""
+        return len(self.names["version"]) > 1 and {"id", "version"} <= self.contract.columns.keys()
+
     def features(self, kind: str) -> list[str]:
         """Returns the features of a kind, in the contract's order."""
         return [feature.name for feature in self.contract.features if feature.kind == kind]
@@ -81,6 +86,11 @@ def _keys(coding: Coding) -> Iterator[str]:
             yield f"CASE WHEN {column} IS NULL THEN 0 ELSE 1 + {above} END::USMALLINT AS group_{index}"
         else:
             yield f"{code(column, coding.names[delivered(attribute.column)])} AS group_{index}"
+    if coding.has_pairs:
+        yield "hash(day, id) AS case_hash"
+    for role in ("weight", "value"):
+        if role in coding.contract.columns:
+            yield role
     if coding.has_subject:
         key = literal(coding.contract.name + ":")
         yield f"(md5_number_lower({key} || coalesce(subject, id)) % 256)::UTINYINT AS bucket"
@@ -95,6 +105,8 @@ def _truth(coding: Coding) -> Iterator[str]:
         known = listing(coding.names["label"])
         for column in ("label", "decision"):
             yield f"coalesce(list_position({known}, {column}) - 1, {NONE})::USMALLINT AS {column}"
+        for name in contract.classes:
+            yield f"{identifier(f'p_{name}')} AS p_{coding.names['label'].index(name)}"
     else:
         yield f"coalesce(label, {NONE})::USMALLINT AS label"
         yield f"coalesce(decision, (score >= {contract.threshold!r})::TINYINT, {NONE})::USMALLINT AS decision"

@@ -1,25 +1,43 @@
 -- The rollup: long tables of integer sums. attribute '' is everybody; NULL label or decision: there is none.
--- Losses and scores are sums of round(x * 1e9); a feature's total is in steps of its grid (bins.json).
+-- Losses, scores, entropies (bits) and ranks are sums of round(x * 1e9), weights and values of round(x * 1e6); a
+-- feature's total is in steps of its grid (bins.json). class: whose probability is binned, NULL of a binary model.
+-- Pairs: cases that two versions scored on one day, first < second; their bins are coarse (Bins.coarse).
 CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL);
 CREATE TABLE batches (batch VARCHAR PRIMARY KEY);
 CREATE TABLE outcomes (
     day DATE, version VARCHAR, attribute VARCHAR, grp VARCHAR, label VARCHAR, decision VARCHAR,
     n BIGINT, scored BIGINT, score_sum HUGEINT, brier_sum HUGEINT, brier_sq HUGEINT,
-    log_loss_sum HUGEINT, log_loss_sq HUGEINT, clipped BIGINT
+    log_loss_sum HUGEINT, log_loss_sq HUGEINT, clipped BIGINT, entropy_sum HUGEINT, entropy_sq HUGEINT,
+    weight_sum HUGEINT, weight_sq HUGEINT
 );
 CREATE TABLE errors (
     day DATE, version VARCHAR, attribute VARCHAR, grp VARCHAR, n BIGINT, labelled BIGINT,
     error_sum HUGEINT, absolute_sum HUGEINT, square_sum HUGEINT, fourth_sum HUGEINT, label_sum HUGEINT, label_sq HUGEINT
 );
 CREATE TABLE bins (
-    day DATE, version VARCHAR, attribute VARCHAR, grp VARCHAR, bin SMALLINT, label VARCHAR, decision VARCHAR, n BIGINT
+    day DATE, version VARCHAR, attribute VARCHAR, grp VARCHAR, class VARCHAR, bin SMALLINT, label VARCHAR, decision VARCHAR,
+    n BIGINT
+);
+CREATE TABLE ranks (
+    day DATE, version VARCHAR, attribute VARCHAR, grp VARCHAR, label VARCHAR, rank SMALLINT, n BIGINT
 );
 CREATE TABLE subjects (
     day DATE, version VARCHAR, attribute VARCHAR, grp VARCHAR, bucket UTINYINT, label VARCHAR, decision VARCHAR,
-    n BIGINT, brier_sum HUGEINT, log_loss_sum HUGEINT
+    n BIGINT, brier_sum HUGEINT, log_loss_sum HUGEINT, rank_sum HUGEINT
 );
 CREATE TABLE delays (
     day DATE, version VARCHAR, attribute VARCHAR, grp VARCHAR, label VARCHAR, delay INTEGER, n BIGINT
+);
+CREATE TABLE pairs (
+    day DATE, first VARCHAR, second VARCHAR, attribute VARCHAR, grp VARCHAR, label VARCHAR,
+    first_decision VARCHAR, second_decision VARCHAR, n BIGINT
+);
+CREATE TABLE pair_bins (
+    day DATE, first VARCHAR, second VARCHAR, attribute VARCHAR, grp VARCHAR, label VARCHAR,
+    first_bin SMALLINT, second_bin SMALLINT, n BIGINT
+);
+CREATE TABLE value_sums (
+    day DATE, version VARCHAR, attribute VARCHAR, grp VARCHAR, n BIGINT, total HUGEINT, squares HUGEINT
 );
 CREATE TABLE latency (
     day DATE, hour TIMESTAMP, version VARCHAR, endpoint VARCHAR, status VARCHAR, bin SMALLINT, n BIGINT

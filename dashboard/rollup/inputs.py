@@ -1,0 +1,103 @@
+"""The tables that need no labels, from one coded chunk: latency, volume, features, categories, quality."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from math import prod
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from dashboard.bins import nearest_bin
+from dashboard.metrics.service import edges as latency_edges
+from dashboard.rollup.chunk import SCALE, Chunk, Mask, Table, about
+from dashboard.rollup.tallying import Cells, Key, Keys, fixed, tally
+from dashboard.sql.coding import delivered
+
+
+def input_tables(chunk: Chunk) -> Iterator[Table]:
+    """Yields what needs no labels: latency, volume, features, categories, quality."""
+    statuses = chunk.key("status", [None, *chunk.coding.names["status"]])
+    yield "volume", _timed(tally(_hourly(chunk), _volume_sums(chunk, statuses)))
+    yield "latency", _latency(chunk, statuses)
+    for index, name in enumerate(chunk.coding.features("numeric")):
+        yield from _number(chunk, index, name)
+    for index, name in enumerate(chunk.coding.features("categorical")):
+        yield from _category(chunk, index, name)
+
+
+def _hourly(chunk: Chunk) -> Keys:
+    """Returns the keys day, version and hour; hours are counted from midnight UTC, whatever the days' zone."""
+    midnight = 24 * (date.fromisoformat(chunk.coding.first_day) - date(1970, 1, 1)).days
+    hours = chunk.column("hour").astype(np.int64) - midnight - 24 * chunk.column("day").astype(np.int64)
+    first, last = int(hours.min(initial=0)), int(hours.max(initial=0))
+    return chunk.always.by(Key("hour", hours - first, pa.array(range(first, last + 1), pa.int64())))
+
+
+def _timed(table: pa.Table) -> pa.Table:
+    """Returns the table with each hour as an instant."""
+    days = table.column("day").cast(pa.date32()).cast(pa.int32()).cast(pa.int64())
+    hours = pc.add(pc.multiply(days, 24), table.column("hour").cast(pa.int64()))
+    instants = pc.multiply(hours, 3600).cast(pa.timestamp("s"))
+    return table.set_column(table.column_names.index("hour"), "hour", instants)
+
+
+def _volume_sums(chunk: Chunk, statuses: Key) -> dict[str, NDArray[Any]]:
+    failed = np.array([name not in (None, "ok") for name in statuses.stands_for.to_pylist()])
+    return {
+        "failed": failed[statuses.codes],
+        "scored": ~np.isnan(chunk.score),
+        "score_sum": fixed(chunk.score, SCALE),
+    }
+
+
+def _latency(chunk: Chunk, statuses: Key) -> pa.Table:
+    latency = chunk.column("latency_ms").astype(float, copy=False)
+    edges = np.array(latency_edges())
+    bins = nearest_bin(latency, edges)
+    first = int(bins.min(initial=len(edges)))
+    occurring = Key("bin", bins - first, pa.array(range(first, int(bins.max(initial=first)) + 1), pa.int32()))
+    endpoints = chunk.key("endpoint", [None, *chunk.coding.names["endpoint"]])
+    return _timed(tally(_hourly(chunk).by(endpoints, statuses, occurring), where=~np.isnan(latency)))
+
+
+def _number(chunk: Chunk, index: int, name: str) -> Iterator[Table]:
+    """Yields the histogram of a numeric feature (bin -1: missing) and what is wrong with it."""
+    values = chunk.column(f"number_{index}").astype(float, copy=False)
+    grid = chunk.bins.grids[name]
+    missing = np.isnan(values)
+    steps = grid.steps(values)
+    np.copyto(steps, 0, where=missing)
+    bins = grid.bin_of(steps)
+    np.copyto(bins, grid.bins, where=missing)
+    stands_for = pa.array([*range(grid.bins), -1], pa.int32())
+    yield "features", about("feature", name, tally(chunk.always.by(Key("bin", bins, stands_for)), {"total": steps}))
+    feature = next(f for f in chunk.coding.contract.features if f.name == name)
+    beyond = np.zeros(len(values), dtype=bool)
+    for limit, outside in ((feature.minimum, np.less), (feature.maximum, np.greater)):
+        if limit is not None:
+            beyond |= outside(values, limit)
+    yield "quality", about("feature", name, _quality(chunk, missing, beyond))
+
+
+def _category(chunk: Chunk, index: int, name: str) -> Iterator[Table]:
+    """Yields the counts of a categorical feature's categories (NULL: missing) and how many are missing."""
+    names = [None, *chunk.coding.names[delivered(name)]]
+    key = chunk.key(f"category_{index}", names, "category")
+    yield "categories", about("feature", name, tally(chunk.always.by(key)))
+    yield "quality", about("feature", name, _quality(chunk, key.codes == 0, None))
+
+
+def _quality(chunk: Chunk, missing: Mask, beyond: Mask | None) -> pa.Table:
+    """Returns rows, missing and out-of-range values by day and version."""
+    rows, positions, size = chunk.rows_by_day, chunk.always.positions, prod(chunk.always.sizes)
+    found = {
+        name: np.zeros(size, dtype=np.int64) if mask is None else np.bincount(positions[mask], minlength=size)
+        for name, mask in (("missing", missing), ("out_of_range", beyond))
+    }
+    where = np.ravel_multi_index([key.codes for key in rows.keys], chunk.always.sizes)
+    return Cells(rows.keys, rows.sums | {name: counts[where] for name, counts in found.items()}).table()
