@@ -9,7 +9,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     rates                 pairs of counts: value, interval, difference, ratio
     metrics/table/entry   what the table says of one metric
     metrics/table/rates   the table of metrics, kind by kind: hits of trials
-    metrics/table/performance  F1, ranking, losses of probabilities
+    metrics/table/performance  F1, both classes alike, ranking, losses of probabilities
     metrics/table/regression   errors of a predicted number
     metrics/table/data    cases and their labels
     metrics/table/fairness     contrasts of groups
@@ -17,11 +17,17 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/table/service latency, failures, throughput
     metrics/table/estimated    what is estimated before labels arrive, derived from the others
     metrics/performance   how good, from counts of label and decision
+    metrics/balance       balanced accuracy, Matthews' correlation
     metrics/losses        means of losses, from sums and sums of squares
-    metrics/ranking       the area under the ROC curve, from counts by score bin
+    metrics/ranking       ROC, precision and recall curves and their areas, from counts by score bin
     metrics/resampling    a seed from the data: the same data, the same number
+    metrics/errors        errors of a predicted number: R2, tolerance, median, heavy tails
+    metrics/quantiles     which ranks bound a quantile
     metrics/clusters      what a clustered sample is worth
     metrics/fairness      how groups differ, from one rate each
+    metrics/differences   the difference of two estimates, and how far two areas go together
+    metrics/pairs         two versions on the same cases: Newcombe's paired interval, McNemar
+    metrics/decomposition why a rate changed: mix against rate
     metrics/histograms    two windows on common bins
     metrics/drift         how far a feature has moved
     metrics/days          whether windows differ more than windows do
