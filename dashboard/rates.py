@@ -74,7 +74,10 @@ def wilson(hits: float, trials: float, level: float) -> tuple[float, float]:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Returns hits of trials with Wilson's interval; `deff` is the design effect of clustered trials, at least 1.
+    """Returns hits of trials with Wilson's interval; trials / `deff` of them are independent.
+
+    `deff` is the design effect of clustered trials, at least 1. Of a weighted log, hits and trials are sums of weights,
+    `rows` says how many cases they are of, and trials / `deff` is Kish's (sum w)^2 / sum w^2.
 
     >>> Rate(118, 193).value
     0.6113989637305699
@@ -84,9 +87,10 @@ class Rate:
     (None, 'cannot be computed: 0 of 0')
     """
 
-    hits: int
-    trials: int
+    hits: float
+    trials: float
     deff: float = 1.0
+    rows: int | None = None
 
     @property
     def value(self) -> float | None:
@@ -94,7 +98,7 @@ class Rate:
 
     @property
     def n(self) -> int:
-        return self.trials
+        return int(self.trials) if self.rows is None else self.rows
 
     @property
     def numerator(self) -> float | None:
@@ -112,13 +116,23 @@ class Rate:
     def note(self) -> str:
         if not self.trials:
             return "cannot be computed: 0 of 0"
-        return f"about {self.trials / self.deff:.0f} independent" if self.deff > 1 else ""
+        return f"about {self.independent:.0f} independent" if self.clustered else ""
+
+    @property
+    def independent(self) -> float:
+        """How many independent trials these are worth."""
+        return self.trials / self.deff
+
+    @property
+    def clustered(self) -> bool:
+        """Whether they are worth less than their number."""
+        return self.deff > 1 if self.rows is None else self.independent < self.rows * (1 - 1e-9)
 
     def interval(self, level: float = 0.95) -> Limits:
         return wilson(self.hits / self.deff, self.trials / self.deff, level) if self.trials else NO_LIMITS
 
     def minimum(self) -> int:
-        return self.trials
+        return self.n
 
     def limits(self, level: float) -> tuple[float, float, float]:
         """Returns (value, low, high) of a rate that can be computed."""
@@ -134,7 +148,7 @@ class _Contrast:
 
     @property
     def n(self) -> int:
-        return self.group.trials
+        return self.group.n
 
     @property
     def numerator(self) -> float | None:
@@ -149,13 +163,12 @@ class _Contrast:
         empty = [name for name, rate in (("group", self.group), ("reference", self.reference)) if not rate.trials]
         if empty:
             return f"cannot be computed: {' and '.join(empty)} 0 of 0"
-        if self.group.deff > 1 or self.reference.deff > 1:
-            first, second = (rate.trials / rate.deff for rate in (self.group, self.reference))
-            return f"about {first:.0f} against {second:.0f} independent"
+        if self.group.clustered or self.reference.clustered:
+            return f"about {self.group.independent:.0f} against {self.reference.independent:.0f} independent"
         return ""
 
     def minimum(self) -> int:
-        return min(self.group.trials, self.reference.trials)
+        return min(self.group.n, self.reference.n)
 
     def computable(self) -> bool:
         """Returns whether both rates have trials."""
@@ -232,7 +245,7 @@ class Ratio(_Contrast):
         # Named, not super(): slots make a new class, which the zero-argument super() does not know.
         said = _Contrast.note.fget(self)  # type: ignore[attr-defined]
         if self.computable() and not self.reference.hits:
-            return f"cannot be computed: the reference's rate is 0 of {self.reference.trials}; no upper limit"
+            return f"cannot be computed: the reference's rate is 0 of {self.reference.trials:.10g}; no upper limit"
         return str(said)
 
     def interval(self, level: float = 0.95) -> Limits:

@@ -49,6 +49,27 @@ def subject_design_effect(hits: ArrayLike, trials: ArrayLike) -> float:
     return design_effect(h, t)
 
 
+def influence_design_effect(slopes: ArrayLike, buckets: ArrayLike | None) -> float:
+    """Returns how many times larger clustering makes the variance of any function of a table of counts, at least 1.
+
+    `slopes` say how much one case more in each cell adds to it (sum of slope x count = 0: the scale does not matter);
+    `buckets`, the counts by bucket of subjects, have one axis more, the last. 1 where there are none.
+
+    >>> influence_design_effect([0.5, -0.5], [[10, 0, 10, 0], [0, 10, 0, 10]])
+    13.333333333333334
+    """
+    if buckets is None:
+        return 1.0
+    slope, counts = np.asarray(slopes, dtype=float), np.asarray(buckets, dtype=float)
+    alone = float((slope**2 * counts.sum(axis=-1)).sum())
+    blocks = int(np.count_nonzero(counts.reshape(-1, counts.shape[-1]).sum(axis=0)))
+    if blocks < 2 or alone <= 0:
+        return 1.0
+    residual = np.tensordot(slope, counts, axes=slope.ndim)
+    found = float(residual @ residual) * blocks / (blocks - 1) / alone
+    return min(max(1.0, found), float(counts.sum()))
+
+
 def loss_design_effect(
     rows: NDArray[np.float64] | None, totals: NDArray[np.float64] | None, total: int, squares: int, scale: int = SCALE
 ) -> float:

@@ -78,9 +78,10 @@ def from_overall(rates: Groups) -> dict[str, FromOverall]:
     >>> from_overall({"F": Rate(5, 10), "M": Rate(10, 40)})["F"].value
     0.2
     """
-    hits, trials = (sum(getattr(rate, side) for rate in rates.values()) for side in ("hits", "trials"))
+    hits, trials, n = (sum(getattr(rate, side) for rate in rates.values()) for side in ("hits", "trials", "n"))
     return {
-        name: FromOverall(rate, Rate(hits - rate.hits, trials - rate.trials, rate.deff)) for name, rate in rates.items()
+        name: FromOverall(rate, Rate(hits - rate.hits, trials - rate.trials, rate.deff, rate.rows and n - rate.rows))
+        for name, rate in rates.items()
     }
 
 
@@ -246,7 +247,7 @@ def _quotient(compared: _Compared) -> float:
 
 
 def _rows(compared: Sequence[_Compared]) -> int:
-    return sum(rate.trials for each in compared for rate in each.rates)
+    return sum(rate.n for each in compared for rate in each.rates)
 
 
 def _refused(compared: Sequence[_Compared], method: str) -> Estimate | None:
@@ -266,7 +267,7 @@ def _estimate(
     left_out = dict.fromkeys(name for each in compared for name in each.left_out)
     if left_out:
         notes.append(f"left out, 0 of 0: {', '.join(left_out)}")
-    smallest = min(worst.rates[low].trials, worst.rates[high].trials)
+    smallest = min(worst.rates[low].n, worst.rates[high].n)
     return Estimate(
         value, _rows(compared), method, partial(limits, tuple(compared)), smallest, note="; ".join(notes)
     )  # fmt: skip

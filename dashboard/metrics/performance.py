@@ -29,7 +29,8 @@ class Confusion:
     """Holds the counts of label and decision of one group, `counts[label][decision]`, index 2 = none there.
 
     `buckets`, of shape (3, 3, subject buckets), are the same counts by bucket of the subject's hash; with them
-    intervals allow for cases of one person not being independent. Confusions add up.
+    intervals allow for cases of one person not being independent. `weights`, of shape (2, 3, 3), are the sums of
+    weights and of squared weights of a log that is a weighted sample. Confusions add up.
 
     >>> Confusion.of([[990, 805], [532, 1369]]).tp
     1369
@@ -37,9 +38,10 @@ class Confusion:
 
     counts: tuple[tuple[int, ...], ...]
     buckets: NDArray[np.int64] | None = field(default=None, compare=False, repr=False)
+    weights: NDArray[np.float64] | None = field(default=None, compare=False, repr=False)
 
     @classmethod
-    def of(cls, counts: ArrayLike, buckets: ArrayLike | None = None) -> Confusion:
+    def of(cls, counts: ArrayLike, buckets: ArrayLike | None = None, weights: ArrayLike | None = None) -> Confusion:
         """Returns the confusion of a 3 x 3 array of counts, or of 2 x 2 where everything is labelled and decided."""
         table = np.zeros((3, 3), dtype=np.int64)
         given = np.asarray(counts)
@@ -49,12 +51,13 @@ class Confusion:
         return cls(
             tuple(tuple(row) for row in table.tolist()),
             None if buckets is None else np.asarray(buckets, dtype=np.int64),
+            None if weights is None else np.asarray(weights, dtype=float),
         )
 
     def __add__(self, other: Confusion) -> Confusion:
-        both = self.buckets is not None and other.buckets is not None
-        counts = np.add(self.counts, other.counts)
-        return Confusion.of(counts, np.add(self.buckets, other.buckets) if both else None)  # type: ignore[arg-type]
+        buckets = None if self.buckets is None or other.buckets is None else self.buckets + other.buckets
+        weights = None if self.weights is None or other.weights is None else self.weights + other.weights
+        return Confusion.of(np.add(self.counts, other.counts), buckets, weights)
 
     @property
     def tp(self) -> int:
@@ -82,12 +85,23 @@ class Confusion:
 
 
 def _rate(cells: Confusion, hits: tuple[Cell, ...], misses: tuple[Cell, ...]) -> Rate:
-    """Returns hits of hits and misses, with the design effect where subjects are counted."""
+    """Returns hits of hits and misses, with the design effect of its subjects and weights where there are any."""
     good, bad = cells.total(*hits), cells.total(*misses)
-    if cells.buckets is None or good + bad == 0:
-        return Rate(good, good + bad)
-    found, missed = (sum(cells.buckets[cell] for cell in side) for side in (hits, misses))
-    return Rate(good, good + bad, subject_design_effect(found, found + missed))
+    if good + bad == 0:
+        return Rate(0, 0)
+    deff = 1.0
+    if cells.buckets is not None:
+        found, missed = (sum(cells.buckets[cell] for cell in side) for side in (hits, misses))
+        deff = subject_design_effect(found, found + missed)
+    if cells.weights is None:
+        return Rate(good, good + bad, deff)
+    (hit, _), (total, squares) = (_weight(cells.weights, side) for side in (hits, (*hits, *misses)))
+    return Rate(hit, total, deff * squares / total, good + bad) if total > 0 else Rate(0, 0)
+
+
+def _weight(weights: NDArray[np.float64], chosen: tuple[Cell, ...]) -> tuple[float, float]:
+    """Returns the sums of weights and of squared weights in these cells together."""
+    return sum(float(weights[0][cell]) for cell in chosen), sum(float(weights[1][cell]) for cell in chosen)
 
 
 def accuracy(cells: Confusion) -> Rate:
@@ -221,9 +235,8 @@ def f1(cells: Confusion) -> Estimate:
         return undefined("no case is positive in label or decision (0 of 0)", method="Wilson of Jaccard")
     doubled = jaccard.trials + jaccard.hits
     bounds = partial(_f1_limits, jaccard.hits / jaccard.deff, jaccard.trials / jaccard.deff)
-    value = 2 * jaccard.hits / doubled
-    trials = jaccard.trials
-    return Estimate(value, trials, "Wilson of Jaccard", bounds, trials, 2 * jaccard.hits, doubled, jaccard.note)
+    value, n = 2 * jaccard.hits / doubled, jaccard.n
+    return Estimate(value, n, "Wilson of Jaccard", bounds, n, 2 * jaccard.hits, doubled, jaccard.note)
 
 
 def _f1_limits(hits: float, trials: float, level: float) -> Limits:

@@ -73,7 +73,7 @@ def _contrasts(scope: Scope, place: Place, rates: Compared, base: str | None) ->
                 measure: Measure = (
                     contrast(rate, groups[base])
                     if base is not None and base in groups
-                    else undefined(f"the reference group '{base}' has no rows here", rate.trials)
+                    else undefined(f"the reference group '{base}' has no rows here", rate.n)
                 )
                 yield reading(scope, metric, there, measure)
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from dashboard.bins import Bins
 from dashboard.contract import Contract
-from dashboard.metrics import losses, performance
+from dashboard.metrics import balance, losses, performance
 from dashboard.metrics.clusters import loss_design_effect
-from dashboard.metrics.ranking import roc_auc
+from dashboard.metrics.ranking import average_precision, roc_auc
 from dashboard.rates import Exact, Measure, Rate, undefined
 from dashboard.report.cells import Cells, Key, errors, ordered, outcomes, scores
 from dashboard.report.scope import Place, Reading, Scope, reading
@@ -20,9 +20,12 @@ from dashboard.sql.coding import STEPS
 from dashboard.store import Snapshot
 
 REGRESSION = ("mean_absolute_error", "root_mean_squared_error", "mean_error")
+RANKED: dict[str, Callable[..., Measure]] = {"roc_auc": roc_auc, "average_precision": average_precision}
 Binned = NDArray[np.int64] | None
 MORE: dict[str, Callable[[performance.Confusion], Measure]] = {
     "f1": performance.f1,
+    "balanced_accuracy": balance.balanced_accuracy,
+    "matthews_correlation": balance.matthews_correlation,
     "count": performance.count,
     "label_coverage": performance.label_coverage,
 }
@@ -56,7 +59,7 @@ def _of_outcomes(source: Source, scope: Scope, attribute: str) -> Iterator[Readi
     if not cells and not scope.by:
         cells = {(None, None if scope.version == "*" else scope.version, ""): Cells()} if not attribute else {}
     binned = {}
-    if scope.wants("roc_auc") and source.contract.task == "binary":
+    if scope.any_of(*RANKED) and source.contract.task == "binary":
         binned = scores(source.snapshot, source.contract, scope, attribute, len(source.bins.score_edges) + 1)
     for key, sums in ordered(cells):
         for metric, measure in _measures(source, scope, sums, binned.get(key)):
@@ -76,7 +79,7 @@ def _measures(source: Source, scope: Scope, sums: Cells, binned: Binned) -> Iter
     for name, measured in MORE.items():
         if scope.wants(name):
             yield name, measured(confusion)
-    if scope.any_of("roc_auc", "brier_score", "log_loss"):
+    if scope.any_of(*RANKED, "brier_score", "log_loss"):
         yield from _scored(source, scope, sums, binned)
 
 
@@ -89,16 +92,17 @@ def _scored(source: Source, scope: Scope, sums: Cells, binned: Binned) -> Iterat
     if scope.wants("log_loss"):
         deff = loss_design_effect(rows, logs, log, log_sq)
         yield "log_loss", losses.log_loss(log, log_sq, sums.lossy, clipped, deff=deff)
-    if scope.wants("roc_auc"):
-        yield "roc_auc", _auc(source, sums, binned)
+    for name, function in RANKED.items():
+        if scope.wants(name):
+            yield name, _ranked(source, sums, binned, function)
 
 
-def _auc(source: Source, sums: Cells, binned: Binned) -> Measure:
+def _ranked(source: Source, sums: Cells, binned: Binned, function: Callable[..., Measure]) -> Measure:
     if binned is None:
         return undefined("no scores are counted here", sums.n)
     negatives, positives, _ = binned
     deff = performance.accuracy(sums.confusion()).deff
-    return roc_auc(positives, negatives, exact=source.bins.score_exact, deff=deff)
+    return function(positives, negatives, exact=source.bins.score_exact, deff=deff)
 
 
 def _of_errors(source: Source, scope: Scope, attribute: str) -> Iterator[Reading]:
