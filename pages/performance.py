@@ -11,37 +11,54 @@ says, more = headlines.performance(readings, scope.version or scope.model)
 parts.sentence("Performance", "How good is it, and do we know?", says, more)
 parts.note(say.window(load.days(scope, labels=True), load.complete_until(scope.model)))
 
-cells = say.cells(readings)
-if cells is None and not verdicts.measured(readings):
-    parts.nothing("No labels yet for this window.", "Choose an earlier window.", "Drift and Service need no labels.")
-elif cells is not None:
-    parts.section("1,000 cases", "Each mark is one of 1,000 cases like those of this window.")
-    parts.picture(charts.icon_array(**cells), "icons", say.icons(cells), narrow=True)
-    parts.table(*say.confusion(cells), numbers=("Labelled positive", "Labelled negative"))
 
-over_time = st.container()
-chosen, period = parts.metric_and_period(verdicts.computed(readings))
-over = load.readings(scope, (chosen,), ("performance", "data"), by=period, everything=True)
-settled = load.complete_until(scope.model).isoformat()
-with over_time:
-    parts.section("Over time", say.still_coming(over, settled))
-figure = charts.over_time(over, load.promise(scope, chosen), load.version_starts(scope.model), settled=settled)
-parts.picture(figure, f"{chosen}-by-{period}", say.alt(over, "since"))
-with st.expander("The numbers behind it"):
-    parts.readings_table(over, f"{say.plain_title(chosen)} by {period}", by="since")
-parts.download(over, f"{chosen}-by-{period}")
+def how_good() -> None:
+    """Does show the cases as marks, one metric over time, all metrics of the window."""
+    cells = say.cells(readings)
+    if cells is None and not verdicts.measured(readings):
+        parts.nothing(
+            "No labels yet for this window.", "Choose an earlier window.", "Drift and Service need no labels."
+        )
+    elif cells is not None:
+        parts.section("1,000 cases", "Each mark is one of 1,000 cases like those of this window.")
+        parts.picture(charts.icon_array(**cells), "icons", say.icons(cells), narrow=True)
+        parts.table(*say.confusion(cells), numbers=("Labelled positive", "Labelled negative"))
+    over_time()
+    parts.section("All metrics of this window")
+    parts.readings_table(readings[readings["group"].isna()], "Each with its 95 % interval", by="metric")
+    parts.download(readings, "performance")
 
-parts.section("All metrics of this window")
-parts.readings_table(readings[readings["group"].isna()], "Each with its 95 % interval", by="metric")
-parts.download(readings, "performance")
 
-versions = load.readings(scope, (chosen,), ("performance", "data"), everything=True, version="*")
-if versions["version"].nunique() > 1:
-    parts.section("Version against version", "All days of each, not the same days: a difference may be the days' own.")
-    parts.readings_table(versions, f"{say.plain_title(chosen)} by version", by="version")
+def over_time() -> None:
+    """Does draw the chosen metric by day, week or month."""
+    drawn = st.container()
+    chosen, period = parts.metric_and_period(verdicts.computed(readings))
+    over = load.readings(scope, (chosen,), ("performance", "data"), by=period, everything=True)
+    settled = load.complete_until(scope.model).isoformat()
+    with drawn:
+        parts.section("Over time", say.still_coming(over, settled))
+    figure = charts.over_time(over, load.promise(scope, chosen), load.version_starts(scope.model), settled=settled)
+    parts.picture(figure, f"{chosen}-by-{period}", say.alt(over, "since"))
+    with st.expander("The numbers behind it"):
+        parts.readings_table(over, f"{say.plain_title(chosen)} by {period}", by="since")
+    parts.download(over, f"{chosen}-by-{period}")
 
-delays = load.label_delays(scope)
-if len(delays):
-    parts.section("How long labels take", say.delays(delays))
-    parts.picture(charts.delays(delays), "delays", say.delays(delays))
-    parts.download(delays, "label-delays")
+
+def versions() -> None:
+    """Does show the versions beside each other."""
+    found = load.readings(scope, ("accuracy",), ("performance", "data"), everything=True, version="*")
+    if found["version"].nunique() > 1:
+        parts.section("Version against version", "All days of each, not the same days: a difference may be the days'.")
+        parts.readings_table(found, "Accuracy by version", by="version")
+
+
+def labels() -> None:
+    """Does show how long labels take."""
+    delays = load.label_delays(scope)
+    if len(delays):
+        parts.section("How long labels take", say.delays(delays))
+        parts.picture(charts.delays(delays), "delays", say.delays(delays))
+        parts.download(delays, "label-delays")
+
+
+parts.views("view", {"How good": how_good, "Versions": versions, "Labels": labels})

@@ -161,6 +161,17 @@ def opened(label: str, name: str) -> Any:
     return box if box.open else None
 
 
+def views(name: str, drawn: Mapping[str, Callable[[], None]]) -> None:
+    """Does draw the view that is open, of several under their headings; which one is part of the URL.
+
+    What is not open is not computed.
+    """
+    for box, draw in zip(st.tabs(list(drawn), key=name, bind="query-params"), drawn.values(), strict=True):
+        if box.open:
+            with box:
+                draw()
+
+
 def nothing(found: str, *todo: str) -> None:
     """Does say what is not there and what to do next: an empty state that teaches."""
     lines = "".join(f"<p>{escape(line)}</p>" for line in todo)
