@@ -10,7 +10,7 @@ from typing import Literal
 
 from dashboard.metrics import METRICS
 
-Unit = Literal["share", "points", "ratio", "ms", "count", "number"]
+Unit = Literal["share", "points", "ratio", "ms", "count", "percent", "number"]
 _STYLES: dict[str, Unit] = {
     "share": "share",
     "points": "points",
@@ -19,6 +19,7 @@ _STYLES: dict[str, Unit] = {
     "ms": "ms",
     "count": "count",
     "per hour": "count",
+    "percent": "percent",
 }
 SPACE = "\u202f"
 MINUS = "\u2212"
@@ -47,7 +48,7 @@ def digits(value: float, unit: Unit) -> str:
     """
     if math.isinf(value):
         return "∞" if value > 0 else f"{MINUS}∞"
-    if unit in ("share", "points"):
+    if unit in ("share", "points", "percent"):
         percent = value * 100
         fine = abs(percent) < 9.95 or (unit == "share" and 99 < percent < 100)
         text = f"{percent:.1f}".removesuffix(".0") if fine else f"{percent:.0f}"
@@ -62,7 +63,7 @@ def digits(value: float, unit: Unit) -> str:
 
 def suffix(unit: Unit) -> str:
     """Returns what follows the digits: " %", " points", " ms" or nothing."""
-    return {"share": f"{SPACE}%", "points": " points", "ms": f"{SPACE}ms"}.get(unit, "")
+    return {"share": f"{SPACE}%", "percent": f"{SPACE}%", "points": " points", "ms": f"{SPACE}ms"}.get(unit, "")
 
 
 def number(value: float | None, unit: Unit) -> str:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from math import inf, sqrt
+from math import exp, inf, sqrt
 
 from scipy.special import stdtrit
 
 from dashboard.rates import Estimate, Limits, undefined
 
 SCALE = 10**9
+FARTHEST = 300.0  # on a log scale: a limit beyond is none
 Bounds = Callable[[float], Limits]
 
 
@@ -79,13 +80,15 @@ def log_loss(total: int, squares: int, n: int, clipped: int = 0, scale: int = SC
     return mean(total, squares, n, scale, deff, floor=0.0, note=note)
 
 
-def mean_absolute_error(total: int, squares: int, n: int, scale: int = SCALE, deff: float = 1.0) -> Estimate:
+def mean_absolute_error(
+    total: int, squares: int, n: int, scale: int = SCALE, deff: float = 1.0, note: str = ""
+) -> Estimate:
     """Returns the mean of |value - label| in the label's unit, from its sum and the sum of squared errors; 0 is best.
 
     >>> mean_absolute_error(4 * 10**9, 8 * 10**9, 2).value
     2.0
     """
-    return mean(total, squares, n, scale, deff, floor=0.0)
+    return mean(total, squares, n, scale, deff, floor=0.0, note=note)
 
 
 def mean_error(total: int, squares: int, n: int, scale: int = SCALE, deff: float = 1.0) -> Estimate:
@@ -98,28 +101,30 @@ def mean_error(total: int, squares: int, n: int, scale: int = SCALE, deff: float
 
 
 def root_mean_squared_error(
-    squares: int, fourths: int, n: int, scale: int = SCALE, deff: float = 1.0
-) -> Estimate:  # fmt: skip
+    squares: int, fourths: int, n: int, scale: int = SCALE, deff: float = 1.0, note: str = ""
+) -> Estimate:
     """Returns the square root of the mean squared error in the label's unit; 0 is best.
 
-    From the sums of squared errors and of their squares; the interval is Student's for the mean square, through the
-    delta method: its reach over twice the root.
+    From the sums of squared errors and of their squares; the interval is Student's for the mean square, carried to
+    the root by the delta method on the log scale, where it covers best: factors exp(-r) and exp(r), r its reach over
+    twice the mean square.
 
     >>> root_mean_squared_error(8 * 10**9, 32 * 10**9, 2).value
     2.0
     """
-    square = mean(squares, fourths, n, scale, deff, floor=0.0)
+    method = "delta method, log scale"
+    square = mean(squares, fourths, n, scale, deff, floor=0.0, note=note)
     if square.value is None:
-        return undefined("0 rows", method="delta method")
+        return undefined("0 rows", method=method)
     root = sqrt(square.value)
-    bounds = partial(_root_limits, root, square.bounds)
-    return Estimate(root, n, "delta method", bounds, n, square.numerator, n, square.note)
+    bounds = partial(_root_limits, square.value, square.bounds)
+    return Estimate(root, n, method, bounds, n, square.numerator, n, square.note)
 
 
-def _root_limits(root: float, bounds: Bounds, level: float) -> Limits:
-    """Returns the limits of a root from those of its square: d root = d square / (2 root)."""
+def _root_limits(square: float, bounds: Bounds, level: float) -> Limits:
+    """Returns the limits of a root from those of its square: d log root = d square / (2 square)."""
     high = bounds(level)[1]
-    if high is None or root == 0:
+    if high is None or square == 0:
         return 0.0, None if high is None else 0.0
-    reach = (high - root * root) / (2 * root)
-    return max(root - reach, 0.0), root + reach
+    reach = (high - square) / (2 * square)
+    return sqrt(square) * exp(-reach), sqrt(square) * exp(reach) if reach < FARTHEST else None

@@ -10,13 +10,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cache, partial
-from math import ceil, floor, inf, sqrt
+from math import ceil, inf, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import bdtr, bdtrik
 
 from dashboard.metrics.clusters import design_effect
+from dashboard.metrics.quantiles import bin_of_rank, limit_ranks
 from dashboard.rates import Estimate, Exact, Limits, Rate, undefined
 
 SHORTEST_MS, LONGEST_MS, GROWTH = 0.01, 1e7, 1.02
@@ -78,14 +78,14 @@ def latency_quantile(latencies: Latencies, q: float) -> Estimate:
     if not n:
         return undefined("0 requests with a latency", method=method)
     cumulative = np.cumsum(np.bincount(latencies.bins, latencies.counts, len(edges()) + 1).astype(np.float64))
-    at = _bin_of_rank(cumulative, ceil(round(q * n, 6)))
+    at = bin_of_rank(cumulative, ceil(round(q * n, 6)))
     deff = _design_effect(latencies, at)
     value, notes = _middle(at), []
     if at == len(edges()):
         notes.append(f"beyond {edges()[-1]:g} ms")
     if deff > 1:
         notes.append(f"about {n / deff:.0f} independent")
-    if _limit_ranks(n, deff, q, 0.95)[1] > n:
+    if limit_ranks(n, deff, q, 0.95)[1] > n:
         notes.append("too few requests for an upper limit at 95 %")
     return Estimate(value, n, method, partial(_limits, cumulative, deff, q), n, note="; ".join(notes))
 
@@ -137,10 +137,6 @@ def throughput(requests: int, hours: float) -> Exact | Estimate:
     return Exact(requests / hours, requests, requests, hours)
 
 
-def _bin_of_rank(cumulative: NDArray[np.float64], rank: int) -> int:
-    return int(np.searchsorted(cumulative, max(rank, 1)))
-
-
 def _middle(at: int) -> float:
     known = edges()
     if at == 0:
@@ -154,28 +150,12 @@ def _design_effect(latencies: Latencies, at: int) -> float:
     return design_effect(np.bincount(hour, weights=latencies.counts * (latencies.bins > at)), requests)
 
 
-def _limit_ranks(n: int, deff: float, q: float, level: float) -> tuple[int, float]:
-    """Returns the ranks of the limits among n: those of n / deff requests, spread out again; 0 and inf where none."""
-    worth = max(floor(n / deff), 1)
-    tail = (1 - level) / 2
-    # The upper rank is counted from the top: 1 - tail would lose the digits of a small tail.
-    low, beyond = _quantile(tail, worth, q), _quantile(tail, worth, 1 - q)
-    high = worth + 1 - beyond - (float(bdtr(beyond, worth, 1 - q)) <= tail)
-    return floor(low * n / worth), inf if high > worth else ceil(high * n / worth)
-
-
-def _quantile(tail: float, n: int, q: float) -> int:
-    """Returns the smallest k with P(X <= k) >= tail for a binomial X."""
-    k = max(ceil(float(bdtrik(tail, n, q))), 0)
-    return k - 1 if k > 0 and float(bdtr(k - 1, n, q)) >= tail else k
-
-
 def _limits(cumulative: NDArray[np.float64], deff: float, q: float, level: float) -> Limits:
     n = int(cumulative[-1])
-    low, high = _limit_ranks(n, deff, q, level)
+    low, high = limit_ranks(n, deff, q, level)
     known = (0.0, *edges(), inf)
-    lower = known[_bin_of_rank(cumulative, low)] if low else 0.0
+    lower = known[bin_of_rank(cumulative, low)] if low else 0.0
     if high == inf:
         return lower, None
-    upper = known[_bin_of_rank(cumulative, int(high)) + 1]
+    upper = known[bin_of_rank(cumulative, int(high)) + 1]
     return lower, None if upper == inf else upper

@@ -29,6 +29,7 @@ SPOKEN = {
     "latency_p99": "Latency p99",
 }
 POSSIBLE = {"share": (0.0, 1.0), "score": (0.0, 1.0), "points": (-1.0, 1.0), "label": (-inf, inf)}
+POSSIBLE["share of variance"] = (-inf, 1.0)
 DOUBTS = re.compile(r"days assumed independent|heavy tail")
 POWER_Z = 0.8416  # the standard normal quantile of 0.8: found 4 times in 5
 

@@ -19,6 +19,7 @@ METRICS: dict[str, Metric] = RATES | {
 
 _SYNONYMS = {
     "auc": "roc_auc", "mae": "mean_absolute_error", "rmse": "root_mean_squared_error",
+    "mape": "mean_absolute_percentage_error", "r2": "r2_score", "bias": "mean_error",
     "recall": "true_positive_rate", "sensitivity": "true_positive_rate", "specificity": "true_negative_rate",
     "tpr": "true_positive_rate", "tnr": "true_negative_rate", "fpr": "false_positive_rate",
     "fnr": "false_negative_rate", "ppv": "precision", "npv": "negative_predictive_value",
