@@ -5,7 +5,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     errors                what went wrong, in sentences: found, expected, what to do
     settings              the workspace's paths, evenhand.toml, the environment -> Settings
     contract              contract.toml -> Contract: what the columns mean
-    contract/text         the contract as TOML, read and written, every mistake named
+    contract/text         the contract from TOML, every mistake named
+    contract/writing      the contract as TOML, written
     rates                 pairs of counts: value, interval, difference, ratio
     metrics/table/entry   what the table says of one metric
     metrics/table/rates   the table of metrics, kind by kind: hits of trials

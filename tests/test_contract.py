@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard import contract
-from dashboard.contract import Attribute, Contract, Feature
+from dashboard.contract import Attribute, Contract, Feature, Value
 from dashboard.errors import EvenhandError
 
 TEXT = """
@@ -38,6 +38,13 @@ intersections = [["sex", "age_band"]]
 [versions]
 shadow = ["v3"]
 
+[value]
+unit = "EUR"
+tp = 90
+fp = -10.5
+fn = -200
+tn = 0
+
 [features.lactate]
 kind = "numeric"
 unit = "mmol/L"
@@ -55,12 +62,15 @@ def test_the_contract_of_the_design_is_read() -> None:
     assert found.intersections == (("sex", "age_band"),)
     assert found.features == (Feature("lactate", "numeric", "mmol/L", 0, 30), Feature("ward", "categorical"))
     assert (found.threshold, found.timezone, found.shadow) == (0.35, "Europe/Berlin", ("v3",))
+    assert found.value == Value("EUR", 90, -10.5, -200, 0)
     assert found.numeric == {"age", "lactate"}
     assert found.named_columns == ("sex", "age", "lactate", "ward")
 
 
 NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12)
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
+WORTH = st.floats(-1e9, 1e9)
+VALUES = st.none() | st.builds(Value, NAMES) | st.builds(Value, st.just(""), WORTH, WORTH, WORTH, WORTH)
 
 
 @st.composite
@@ -81,6 +91,7 @@ def contracts(draw: st.DrawFn) -> Contract:
         attributes=attributes[:1] if shared else attributes,
         intersections=() if shared else ((attributes[0].name, attributes[1].name),),
         features=(Feature(draw(NAMES), "numeric", draw(st.text(max_size=3)), low, high),),
+        value=draw(VALUES),
     )
 
 
@@ -124,6 +135,11 @@ WRONG: list[tuple[str, str, str]] = [
     ("Europe/Berlin", "Europe/Atlantis", "is not a time zone"),
     ("[features.ward]", '[features.age]\nkind = "categorical"\n[features.ward]', "has edges, but the feature"),
     ("[model]", "[model", "is not valid TOML"),
+    ("tn = 0", "", "tn: missing"),
+    ("tp = 90", 'tp = "much"', "A number was expected"),
+    ("tp = 90", "tp = inf", "At most 1e+12 was expected"),
+    ("tp = 90", "ttp = 90", "Did you mean 'tp'?"),
+    ('task = "binary"', 'task = "multiclass"', "tp, fp, fn and tn are of binary models"),
     ('reference = "M"', "reference = [1]", "One value was expected"),
     ("edges = [18, 40, 65]", 'edges = [18, 40, 65]\nreference = "40-65"', "Did you mean '40-64'?"),
 ]

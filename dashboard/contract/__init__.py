@@ -39,6 +39,7 @@ Task = Literal["binary", "multiclass", "regression"]
 TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
 Kind = Literal["numeric", "categorical"]
 UNKNOWN_GROUP = "unknown"
+CELLS = ("tp", "fp", "fn", "tn")
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,26 @@ class Feature:
 
 
 @dataclass(frozen=True)
+class Value:
+    """What a case is worth by what became of it, in a unit (EUR); a cost is negative. All four, or none."""
+
+    unit: str = ""
+    tp: float | None = None
+    fp: float | None = None
+    fn: float | None = None
+    tn: float | None = None
+
+    @property
+    def cells(self) -> dict[str, float]:
+        """What each cell is worth; {} where only the unit of a logged value is named.
+
+        >>> Value("EUR", 90, -10, -200, 0).cells["fn"]
+        -200
+        """
+        return {name: worth for name in CELLS if (worth := getattr(self, name)) is not None}
+
+
+@dataclass(frozen=True)
 class Contract:
     """What one model's log means. `columns` maps role to delivered column, `scores` class to column.
 
@@ -105,6 +126,7 @@ class Contract:
     features: tuple[Feature, ...] = ()
     shadow: tuple[str, ...] = ()
     time_format: str | None = None
+    value: Value | None = None
 
     def __hash__(self) -> int:
         return hash(self.digest)
@@ -188,6 +210,6 @@ def read(path: str | Path) -> Contract:
 
 def render(contract: Contract) -> str:
     """Returns the contract as commented TOML; parse(render(c)) equals c."""
-    from dashboard.contract.text import contract_to
+    from dashboard.contract.writing import contract_to
 
     return contract_to(contract)

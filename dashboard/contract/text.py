@@ -1,15 +1,13 @@
-"""The contract as TOML: reading tables with errors that say what is wrong, and writing them with comments."""
+"""The contract from TOML: its tables are read with errors that say what is wrong."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from itertools import pairwise
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from dashboard.contract import ROLES, TASKS, UNKNOWN_GROUP, Attribute, Contract, Feature, Kind, Task
+from dashboard.contract import CELLS, ROLES, TASKS, UNKNOWN_GROUP, Attribute, Contract, Feature, Kind, Task, Value
 from dashboard.errors import EvenhandError, nearest
 
 MODEL_KEYS = (
@@ -23,7 +21,8 @@ MODEL_KEYS = (
     "timezone",
     "time_format",
 )
-SECTIONS = ("model", "columns", "attributes", "fairness", "features", "versions")
+LARGEST_VALUE = 1e12
+SECTIONS = ("model", "columns", "attributes", "fairness", "features", "versions", "value")
 
 
 def contract_from(tables: Mapping[str, Any], where: str) -> Contract:
@@ -48,6 +47,7 @@ def contract_from(tables: Mapping[str, Any], where: str) -> Contract:
         features=tuple(_feature(n, t, where) for n, t in _table(tables, "features", where).items()),
         shadow=_texts(_table(tables, "versions", where, ("shadow",)), "shadow", where),
         time_format=_text(model, "time_format", where, "") or None,
+        value=_value(_table(tables, "value", where, ("unit", *CELLS)), where) if "value" in tables else None,
     )
     _check(contract, where)
     return contract
@@ -167,6 +167,18 @@ def _names_two(row: Any) -> bool:
     return isinstance(row, list) and all(isinstance(name, str) for name in row) and len(set(row)) > 1
 
 
+def _value(table: Mapping[str, Any], where: str) -> Value:
+    here = f"{where}, [value]"
+    given = [name for name in CELLS if name in table]
+    if given and len(given) < len(CELLS):
+        absent = ", ".join(name for name in CELLS if name not in table)
+        raise _wrong(here, absent, "missing", "A value matrix has tp, fp, fn and tn", "Write 0 for what costs nothing")
+    for name in given:
+        if abs(_number(table, name, here, 0)) > LARGEST_VALUE:
+            raise _wrong(here, name, f"found {table[name]:g}", f"At most {LARGEST_VALUE:g} was expected, or minus that")
+    return Value(_text(table, "unit", here, ""), *(_number(table, name, here, 0) if given else None for name in CELLS))
+
+
 def _check(contract: Contract, where: str) -> None:
     """Does refuse a contract whose parts contradict each other."""
     _check_needed(contract, where)
@@ -200,6 +212,8 @@ def _check_needed(contract: Contract, where: str) -> None:
         raise _wrong(where, "[columns]", "neither score nor decision is named", "At least one of the two is needed")
     if contract.scores and contract.task != "multiclass":
         raise _wrong(where, "[columns.scores]", f"only for multiclass; this model is {contract.task}")
+    if contract.value and contract.value.cells and contract.task != "binary":
+        raise _wrong(where, "[value]", f"tp, fp, fn and tn are of binary models; this one is {contract.task}")
     if contract.task != "binary":
         return
     if not contract.positive:
@@ -208,95 +222,3 @@ def _check_needed(contract: Contract, where: str) -> None:
         raise _wrong(where, "[model]", "negative and positive are the same")
     if not 0 <= contract.threshold <= 1:
         raise _wrong(where, "[model] threshold", f"found {contract.threshold:g}", "A number in [0, 1] was expected")
-
-
-ABOUT_ROLES = {
-    "id": "joins labels that come later; made from batch and row where absent",
-    "time": "when it was predicted",
-    "version": 'the model\'s version; else "unversioned"',
-    "score": "binary: the probability of positive; regression: the predicted value",
-    "decision": "what the model said",
-    "label": "the truth; may be absent and delivered later",
-    "labeled_at": "when the label became known",
-    "latency_ms": "how long the prediction took, in milliseconds",
-    "status": '"ok" or an error code',
-    "endpoint": "what was called",
-    "energy_wh": "watt-hours per prediction",
-    "value": "a business figure per prediction",
-    "subject": "one person's cases are not independent",
-    "weight": "for sampled logs",
-}
-
-
-def contract_to(contract: Contract) -> str:
-    """Returns the contract as commented TOML."""
-    parts = [_model_lines(contract), _column_lines(contract)]
-    parts += [_attribute_lines(attribute) for attribute in contract.attributes]
-    if contract.intersections:
-        rows = ", ".join(_list(row) for row in contract.intersections)
-        parts.append(["[fairness]", f"intersections = [{rows}]"])
-    if contract.shadow:
-        parts.append(["[versions]", f"shadow = {_list(contract.shadow)}      # score cases beside the one in service"])
-    parts += [_feature_lines(feature) for feature in contract.features]
-    head = "# What the delivered columns mean. A changed contract recounts the rollup.\n"
-    return head + "\n".join("\n".join(lines) + "\n" for lines in parts)
-
-
-def _model_lines(contract: Contract) -> list[str]:
-    lines = ["[model]", f"name = {_quote(contract.name)}", f"task = {_quote(contract.task)}"]
-    if contract.positive:
-        lines.append(f"positive = {_quote(contract.positive)}      # the label or decision that counts as positive")
-    if contract.negative is not None:
-        lines.append(f"negative = {_quote(contract.negative)}      # any third value is rejected")
-    if contract.task == "binary" or contract.threshold != 0.5:
-        lines.append(f"threshold = {_figure(contract.threshold)}      # where a row has a score and no decision")
-    lines += [f"purpose = {_quote(contract.purpose)}", f"owner = {_quote(contract.owner)}"]
-    lines.append(f"timezone = {_quote(contract.timezone)}      # of times that carry none")
-    if contract.time_format:
-        lines.append(f"time_format = {_quote(contract.time_format)}")
-    return lines
-
-
-def _column_lines(contract: Contract) -> list[str]:
-    lines = ["[columns]      # role = column in the delivered file"]
-    named = [role for role in ROLES if role in contract.columns]
-    lines += [f"{role} = {_quote(contract.columns[role])}      # {ABOUT_ROLES[role]}" for role in named]
-    if contract.scores:
-        lines.append("[columns.scores]      # class = column of its probability")
-        lines += [f"{_key(name)} = {_quote(column)}" for name, column in contract.scores.items()]
-    return lines
-
-
-def _attribute_lines(attribute: Attribute) -> list[str]:
-    lines = [f"[attributes.{_key(attribute.name)}]", f"column = {_quote(attribute.column)}"]
-    if attribute.reference is not None:
-        lines.append(f"reference = {_quote(attribute.reference)}")
-    if attribute.edges:
-        edges = ", ".join(map(_figure, attribute.edges))
-        lines.append(f"edges = [{edges}]      # left-closed: {', '.join(attribute.bands())}")
-    return lines
-
-
-def _feature_lines(feature: Feature) -> list[str]:
-    lines = [f"[features.{_key(feature.name)}]", f"kind = {_quote(feature.kind)}"]
-    lines += [f"unit = {_quote(feature.unit)}"] if feature.unit else []
-    lines += [f"min = {_figure(feature.minimum)}"] if feature.minimum is not None else []
-    lines += [f"max = {_figure(feature.maximum)}"] if feature.maximum is not None else []
-    return lines
-
-
-def _quote(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _key(text: str) -> str:
-    return text if re.fullmatch(r"[A-Za-z0-9_-]+", text) else _quote(text)
-
-
-def _list(texts: Iterable[str]) -> str:
-    return f"[{', '.join(map(_quote, texts))}]"
-
-
-def _figure(number: float) -> str:
-    """Returns a TOML number that reads back as exactly this one."""
-    return str(int(number)) if float(number).is_integer() and abs(number) < 1e15 else repr(float(number))
