@@ -11,6 +11,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/table/entry   what the table says of one metric
     metrics/table/rates   the table of metrics, kind by kind: hits of trials
     metrics/table/performance  F1, both classes alike, ranking, losses of probabilities
+    metrics/table/calibration  whether scores can be taken at their word
     metrics/table/regression   errors of a predicted number
     metrics/table/data    cases and their labels
     metrics/table/fairness     contrasts of groups
@@ -24,6 +25,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/resampling    a seed from the data: the same data, the same number
     metrics/errors        errors of a predicted number: R2, tolerance, median, heavy tails
     metrics/quantiles     which ranks bound a quantile
+    metrics/reliability   the reliability curve, from counts by score bin
+    metrics/calibration   whether scores can be taken at their word, in one number
     metrics/clusters      what a clustered sample is worth
     metrics/fairness      how groups differ, from one rate each
     metrics/differences   the difference of two estimates, and how far two areas go together

@@ -9,7 +9,19 @@ from pathlib import Path
 import pytest
 
 from dashboard.errors import EvenhandError
-from dashboard.metrics import METRICS, RATES, balance, errors, fairness, losses, metric, performance, ranking, service
+from dashboard.metrics import (
+    METRICS,
+    RATES,
+    balance,
+    calibration,
+    errors,
+    fairness,
+    losses,
+    metric,
+    performance,
+    ranking,
+    service,
+)
 from dashboard.metrics.page import page
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "metrics.md"
@@ -64,7 +76,7 @@ def test_every_rate_has_its_function_its_difference_and_its_ratio() -> None:
 
 
 def test_every_other_metric_is_a_function_of_its_name() -> None:
-    modules = (performance, balance, ranking, fairness, losses, errors, service)
+    modules = (performance, balance, ranking, fairness, losses, errors, service, calibration)
     made = {name for module in modules for name in METRICS if callable(getattr(module, name, None))}
     made |= {f"{rate}_{contrast}" for rate in RATES for contrast in ("difference", "ratio")}
     made |= {name for name in METRICS if name.startswith("estimated_")}  # those of their own: test_estimation
@@ -91,6 +103,6 @@ def test_reading_the_table_needs_no_numpy() -> None:
 
 
 def test_computing_metrics_needs_numpy_and_scipy_special_only() -> None:
-    names = ["performance", "balance", "ranking", "losses", "errors", "fairness", "drift", "service"]
+    names = ["performance", "balance", "calibration", "ranking", "losses", "errors", "fairness", "drift", "service"]
     heavy = {"scipy.stats", "sklearn", "fairlearn", "pandas", "duckdb", "statsmodels"}
     assert loaded(", ".join(f"dashboard.metrics.{name}" for name in names)).isdisjoint(heavy)

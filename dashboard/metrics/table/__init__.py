@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dashboard.errors import EvenhandError, nearest
+from dashboard.metrics.table.calibration import CALIBRATION
 from dashboard.metrics.table.data import DATA
 from dashboard.metrics.table.drift import DRIFT
 from dashboard.metrics.table.entry import Metric
@@ -14,12 +15,14 @@ from dashboard.metrics.table.regression import REGRESSION
 from dashboard.metrics.table.service import SERVICE
 
 METRICS: dict[str, Metric] = RATES | {
-    metric.name: metric for metric in (*PERFORMANCE, *REGRESSION, *DATA, *FAIRNESS, *DRIFT, *SERVICE, *ESTIMATED)
+    metric.name: metric
+    for metric in (*PERFORMANCE, *CALIBRATION, *REGRESSION, *DATA, *FAIRNESS, *DRIFT, *SERVICE, *ESTIMATED)
 }
 
 _SYNONYMS = {
     "auc": "roc_auc", "mae": "mean_absolute_error", "rmse": "root_mean_squared_error",
     "mape": "mean_absolute_percentage_error", "r2": "r2_score", "bias": "mean_error",
+    "ece": "expected_calibration_error", "mce": "maximum_calibration_error",
     "recall": "true_positive_rate", "sensitivity": "true_positive_rate", "specificity": "true_negative_rate",
     "tpr": "true_positive_rate", "tnr": "true_negative_rate", "fpr": "false_positive_rate",
     "fnr": "false_negative_rate", "ppv": "precision", "npv": "negative_predictive_value",
