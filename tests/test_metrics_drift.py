@@ -293,3 +293,39 @@ def test_drift_survives_pickling() -> None:
     for measure in MEASURES:
         found = measure(counted([1, 2, 3, 4] * 20), counted([2, 3, 4, 4] * 20))
         assert pickle.loads(pickle.dumps(found)).interval(0.9) == found.interval(0.9)
+
+
+@settings(deadline=None)
+@given(values, values, st.lists(values, max_size=10), levels)
+def test_measures_found_together_are_those_found_alone(
+    before: list[int], now: list[int], earlier: list[list[int]], level: float
+) -> None:
+    reference, current, windows = counted(before, 3), counted(now, 1), [counted(one) for one in earlier]
+    together = dict(drift.measures(reference, current, windows, ("psi", "js_distance", "ks", "wasserstein")))
+    for alone in MEASURES:
+        one, other = alone(reference, current, windows), together[alone.__name__]
+        assert (one.value, one.note) == (other.value, other.note)
+        assert one.value is None or one.interval(level) == other.interval(level)
+    assert list(dict(drift.measures(Categories({"a": 5}), Categories({"a": 5}), (), ("psi", "ks")))) == ["psi"]
+
+
+@settings(deadline=None, max_examples=30)
+@given(values, st.lists(values, min_size=8, max_size=9), values)
+def test_p_of_days_is_the_smallest_of_students_tests_on_each_statistic(
+    before: list[int], earlier: list[list[int]], now: list[int]
+) -> None:
+    reference, windows = counted(before, 3), [counted(one, 1) for one in earlier]
+    ranks = (np.cumsum(reference.counts) - reference.counts / 2) / reference.present
+    scores = stats.norm.ppf(np.clip(ranks, 0.5 / (len(before) + 1), 1 - 0.5 / (len(before) + 1)))
+    found = np.array([(scores[one].mean(), scores[one].std(), 1 / (len(one) + 1)) for one in [now, *earlier]])
+    usual, fourth = scores[before].std(), float(np.mean((scores[before] - scores[before].mean()) ** 4))
+    missing = (3 + 1 + 0.5) / (len(before) + 3 + len(now) + 1 + 1)
+    alone = (
+        usual / math.sqrt(len(now)),
+        math.sqrt(max(fourth - usual**4, 0) / (4 * usual**2 * len(now))) if usual > 0 else 0.0,
+        math.sqrt(missing * (1 - missing) / (len(now) + 1)),
+    )
+    spread = np.maximum(found[1:].std(axis=0, ddof=1), alone) * math.sqrt(1 + 1 / len(windows))
+    gap = np.abs(found[0] - found[1:].mean(axis=0))
+    p = [2 * stats.t.sf(g / s, len(windows) - 1) if s > 1e-12 else 1.0 for g, s in zip(gap, spread, strict=True)]
+    assert p_of_days(reference, counted(now, 1), windows) == pytest.approx(min(1.0, 3 * min(p)), abs=1e-9)

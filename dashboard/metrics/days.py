@@ -17,7 +17,8 @@ from scipy.special import ndtri, stdtr
 from dashboard.metrics.histograms import Categories, Feature, Histogram, folded, paired
 
 ENOUGH = 8
-Statistics = tuple[NDArray[np.float64], NDArray[np.float64]]
+Floats = NDArray[np.float64]
+Statistics = tuple[Floats, Floats]
 
 
 def p_of_days(reference: Feature, current: Feature, windows: Sequence[Feature]) -> float | None:
@@ -30,8 +31,8 @@ def p_of_days(reference: Feature, current: Feature, windows: Sequence[Feature]) 
     kept = [window for window in windows if window.n]
     if len(kept) < ENOUGH or not current.n or not reference.n:
         return None
-    now, alone = _statistics(reference, current, current)
-    before = np.array([_statistics(reference, current, window)[0] for window in kept])
+    found, alone = _statistics(reference, current, kept)
+    now, before = found[0], found[1:]
     spread = np.maximum(before.std(axis=0, ddof=1), alone) * sqrt(1 + 1 / len(kept))
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.abs(now - before.mean(axis=0)) / spread
@@ -39,41 +40,53 @@ def p_of_days(reference: Feature, current: Feature, windows: Sequence[Feature]) 
     return min(1.0, float(p.min()) * len(p))
 
 
-def _statistics(reference: Feature, current: Feature, window: Feature) -> Statistics:
-    """Returns the statistics of a window and the standard deviation each would have with independent rows."""
-    if isinstance(reference, Histogram) and isinstance(window, Histogram):
-        return _of_numbers(reference, window)
-    if isinstance(reference, Categories) and isinstance(current, Categories) and isinstance(window, Categories):
-        return _of_categories(reference, current, window)
+def _statistics(reference: Feature, current: Feature, windows: Sequence[Feature]) -> Statistics:
+    """Returns the statistics of the current window and of each earlier one, a row each, and the deviation of each.
+
+    The deviation is the one that the current window's statistics would have with independent rows.
+    """
+    sides = (current, *windows)
+    if isinstance(reference, Histogram):
+        numbers = [side for side in sides if isinstance(side, Histogram)]
+        if len(numbers) == len(sides):
+            return _of_numbers(reference, numbers)
+    if isinstance(reference, Categories):
+        categories = [side for side in sides if isinstance(side, Categories)]
+        if len(categories) == len(sides):
+            return _of_categories(reference, categories)
     raise TypeError("A histogram and categories cannot be compared.")
 
 
-def _of_numbers(reference: Histogram, window: Histogram) -> Statistics:
-    n, total = window.present, reference.present
+def _of_numbers(reference: Histogram, sides: Sequence[Histogram]) -> Statistics:
+    total = reference.present
     ranks = (np.cumsum(reference.counts) - reference.counts / 2) / max(total, 1)
     scores = ndtri(np.clip(ranks, 0.5 / (total + 1), 1 - 0.5 / (total + 1)))
-    mean, deviation, _ = _moments(window.counts, scores)
-    _, usual, fourth = _moments(reference.counts, scores)
-    missing = (reference.missing + window.missing + 0.5) / (reference.n + window.n + 1)
+    mean, deviation, _ = _moments(np.array([side.counts for side in sides]), scores)
+    usual, fourth = (float(moment[0]) for moment in _moments(reference.counts[np.newaxis], scores)[1:])
+    current = sides[0]
+    n = current.present
+    missing = (reference.missing + current.missing + 0.5) / (reference.n + current.n + 1)
     alone = (
         usual / sqrt(max(n, 1)),
         sqrt(max(fourth - usual**4, 0.0) / max(4 * usual**2 * n, 1e-300)) if usual else 0.0,
-        sqrt(missing * (1 - missing) / window.n),
+        sqrt(missing * (1 - missing) / current.n),
     )
-    return np.array([mean, deviation, window.missing / window.n]), np.array(alone)
+    return np.column_stack([mean, deviation, [side.missing / side.n for side in sides]]), np.array(alone)
 
 
-def _moments(counts: NDArray[np.int64], scores: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Returns mean, standard deviation and fourth central moment."""
-    n = max(int(counts.sum()), 1)
-    mean = float(counts @ scores) / n
-    centred = scores - mean
-    return mean, sqrt(float(counts @ centred**2) / n), float(counts @ centred**4) / n
+def _moments(counts: NDArray[np.int64], scores: NDArray[np.float64]) -> tuple[Floats, Floats, Floats]:
+    """Returns mean, standard deviation and fourth central moment of each row of counts."""
+    n = np.maximum(counts.sum(axis=1), 1)
+    mean = counts @ scores / n
+    square = (scores - mean[:, np.newaxis]) ** 2
+    second, fourth = (np.einsum("ij,ij->i", counts, power) / n for power in (square, square * square))
+    return mean, np.sqrt(second), fourth
 
 
-def _of_categories(reference: Categories, current: Categories, window: Categories) -> Statistics:
+def _of_categories(reference: Categories, sides: Sequence[Categories]) -> Statistics:
+    current = sides[0]
     common = paired(reference, current)
     assert isinstance(common.bin_of, dict)
-    here = folded(window.counts, window.missing, common.bin_of, common.bins) / window.n
+    shares = [folded(side.counts, side.missing, common.bin_of, common.bins) / side.n for side in sides]
     pooled = (common.reference + common.current + 0.5) / (common.reference.sum() + common.current.sum() + 1)
-    return here, np.sqrt(pooled * (1 - pooled) / window.n)
+    return np.array(shares), np.sqrt(pooled * (1 - pooled) / current.n)

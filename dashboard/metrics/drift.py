@@ -7,14 +7,17 @@ from the earlier ones by more than they do from each other (`days.p_of_days` abo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
-from math import log, pi, sqrt
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from math import log, sqrt
+from typing import Generic
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtri, chndtr, chndtrinc, gammainccinv, kolmogi
 
+from dashboard.metrics import areas
 from dashboard.metrics.days import ENOUGH, p_of_days
 from dashboard.metrics.histograms import Feature, Histogram, Paired, paired
 from dashboard.metrics.ranking import rounded_up
@@ -22,6 +25,30 @@ from dashboard.rates import Estimate, Exact, Limits, undefined, z_of
 
 Floats = NDArray[np.float64]
 NUMEROUS = 1e5
+
+
+@dataclass(frozen=True, eq=False)
+class Compared(Generic[Feature]):
+    """Holds a feature in two windows and in earlier ones; what several measures of it need is found once."""
+
+    reference: Feature
+    current: Feature
+    windows: Sequence[Feature] = ()
+
+    @cached_property
+    def common(self) -> Paired:
+        return paired(self.reference, self.current)
+
+    @cached_property
+    def p(self) -> float | None:
+        return p_of_days(self.reference, self.current, self.windows)
+
+    @cached_property
+    def errors(self) -> tuple[float, float]:
+        """Shape and scale of the area between the errors of the two cumulative distributions, if it is numeric."""
+        if isinstance(self.reference, Histogram) and isinstance(self.current, Histogram):
+            return areas.of_errors(self.reference, self.current)
+        raise TypeError("The area between two cumulative distributions needs numbers, not categories.")
 
 
 def psi(reference: Feature, current: Feature, windows: Sequence[Feature] = ()) -> Estimate | Exact:
@@ -35,11 +62,7 @@ def psi(reference: Feature, current: Feature, windows: Sequence[Feature] = ()) -
     >>> round(moved.value, 4), [round(limit, 3) for limit in moved.interval()]
     (0.0405, [0.013, 0.083])
     """
-
-    def index(p: Floats, q: Floats) -> float:
-        return float(np.sum((q - p) * np.log(q / p)))
-
-    return _divergence(reference, current, windows, index, _itself, _itself)
+    return _psi(Compared(reference, current, windows))
 
 
 def js_distance(reference: Feature, current: Feature, windows: Sequence[Feature] = ()) -> Estimate | Exact:
@@ -51,13 +74,7 @@ def js_distance(reference: Feature, current: Feature, windows: Sequence[Feature]
     >>> round(js_distance(Categories({"a": 500, "b": 500}), Categories({"a": 600, "b": 400})).value, 4)
     0.0853
     """
-
-    def distance(p: Floats, q: Floats) -> float:
-        middle = (p + q) / 2
-        nats = float(np.sum(p * np.log(p / middle)) + np.sum(q * np.log(q / middle))) / 2
-        return sqrt(max(nats, 0.0) / log(2))
-
-    return _divergence(reference, current, windows, distance, _index_of_distance, _distance_of_index)
+    return _js_distance(Compared(reference, current, windows))
 
 
 def psi_limit(bins: int, n: int, m: int, level: float = 0.95) -> float:
@@ -79,16 +96,7 @@ def ks(reference: Histogram, current: Histogram, windows: Sequence[Histogram] = 
     >>> ks(Histogram.of([50, 50], [0, 50]), Histogram.of([30, 70], [0, 70])).value
     0.2
     """
-    n, m = reference.present, current.present
-    method = "Kolmogorov band"
-    if not n or not m:
-        return undefined(_sizes(n, m, "values"), m, method=method)
-    gap = float(np.abs(np.cumsum(reference.counts) / n - np.cumsum(current.counts) / m).max())
-    coarse = int(reference.counts.max()) / n
-    bounds = partial(_band, gap, sqrt(1 / n + 1 / m), coarse)
-    limit = min(float(kolmogi(0.05)) * sqrt(1 / n + 1 / m), 1.0)
-    note = f"binning hides at most {rounded_up(coarse)}"
-    return _held(Estimate(gap, m, method, bounds, min(n, m), note=note), limit, reference, current, windows)
+    return _ks(Compared(reference, current, windows))
 
 
 def wasserstein(
@@ -102,20 +110,73 @@ def wasserstein(
     >>> wasserstein(Histogram.of([50, 50], [0, 50]), Histogram.of([50, 50], [0, 100])).value
     0.5
     """
+    return _wasserstein(Compared(reference, current, windows), standardised)
+
+
+def _psi(compared: Compared[Feature]) -> Estimate | Exact:
+    return _divergence(compared, lambda p, q: float(np.sum((q - p) * np.log(q / p))), _itself, _itself)
+
+
+def _js_distance(compared: Compared[Feature]) -> Estimate | Exact:
+    def distance(p: Floats, q: Floats) -> float:
+        middle = (p + q) / 2
+        nats = float(np.sum(p * np.log(p / middle)) + np.sum(q * np.log(q / middle))) / 2
+        return sqrt(max(nats, 0.0) / log(2))
+
+    return _divergence(compared, distance, _index_of_distance, _distance_of_index)
+
+
+def _ks(compared: Compared[Histogram]) -> Estimate:
+    reference, current = compared.reference, compared.current
+    n, m = reference.present, current.present
+    method = "Kolmogorov band"
+    if not n or not m:
+        return undefined(_sizes(n, m, "values"), m, method=method)
+    gap = float(np.abs(np.cumsum(reference.counts) / n - np.cumsum(current.counts) / m).max())
+    coarse = int(reference.counts.max()) / n
+    bounds = partial(_band, gap, sqrt(1 / n + 1 / m), coarse)
+    limit = min(float(kolmogi(0.05)) * sqrt(1 / n + 1 / m), 1.0)
+    note = f"binning hides at most {rounded_up(coarse)}"
+    return _held(Estimate(gap, m, method, bounds, min(n, m), note=note), limit, compared)
+
+
+def _wasserstein(compared: Compared[Histogram], standardised: bool = False) -> Estimate:
+    reference, current = compared.reference, compared.current
     n, m = reference.present, current.present
     method = "gamma bound of the area"
     if not n or not m:
         return undefined(_sizes(n, m, "values"), m, method=method)
-    deviation = _deviation(reference)
+    deviation = areas.deviation(reference)
     unit = deviation if standardised else 1.0
     if not unit:
         return undefined("the reference has one value only", m, min(n, m), method)
-    area = _area(reference, current) / unit
-    shape, scale = _area_of_errors(reference, current)
+    area = areas.between(reference, current) / unit
+    shape, scale = compared.errors
     bounds = partial(_around, area, shape, scale / unit)
     limit = float(gammainccinv(shape, 0.05)) * scale / unit if shape else 0.0
     note = f"{area * unit / deviation:.2g} reference standard deviations" if deviation and not standardised else ""
-    return _held(Estimate(area, m, method, bounds, min(n, m), note=note), limit, reference, current, windows)
+    return _held(Estimate(area, m, method, bounds, min(n, m), note=note), limit, compared)
+
+
+NUMERIC: Mapping[str, Callable[[Compared[Histogram]], Estimate]] = {
+    "ks": _ks,
+    "wasserstein": _wasserstein,
+    "wasserstein_standardised": partial(_wasserstein, standardised=True),
+}
+
+
+def measures(
+    reference: Feature, current: Feature, windows: Sequence[Feature], names: Iterable[str]
+) -> Iterator[tuple[str, Estimate | Exact]]:
+    """Yields the named measures of one feature, what they share found once; of categories those that they have."""
+    compared = Compared(reference, current, windows)
+    for name in names:
+        if name == "psi":
+            yield name, _psi(compared)
+        elif name == "js_distance":
+            yield name, _js_distance(compared)
+        elif isinstance(compared.current, Histogram):
+            yield name, NUMERIC[name](compared)
 
 
 def _sizes(n: int, m: int, what: str) -> str:
@@ -123,19 +184,18 @@ def _sizes(n: int, m: int, what: str) -> str:
 
 
 def _divergence(
-    reference: Feature,
-    current: Feature,
-    windows: Sequence[Feature],
+    compared: Compared[Feature],
     value_of: Callable[[Floats, Floats], float],
     inward: Callable[[float], float],
     outward: Callable[[float], float],
 ) -> Estimate | Exact:
     """Returns a divergence over common bins; `inward` brings its value to the scale of the PSI, `outward` back."""
+    reference, current = compared.reference, compared.current
     n, m = reference.n, current.n
     method = "noncentral chi-squared"
     if not n or not m:
         return undefined(_sizes(n, m, "rows"), m, method=method)
-    common = paired(reference, current)
+    common = compared.common
     if common.bins < 2:
         if _constant(reference, current):
             return Exact(0.0, m, note="one value throughout")
@@ -148,7 +208,7 @@ def _divergence(
     limit = outward(psi_limit(common.bins, n, m))
     left = reference.missing + current.missing if len(common.names) and not _counts_missing(common) else 0
     note = f"{common.bins} bins" + (f"; {left} missing left out" if left else "")
-    return _held(Estimate(value, m, method, bounds, min(n, m), note=note), limit, reference, current, windows)
+    return _held(Estimate(value, m, method, bounds, min(n, m), note=note), limit, compared)
 
 
 def _counts_missing(common: Paired) -> bool:
@@ -180,11 +240,9 @@ def _distance_of_index(index: float) -> float:
     return min(sqrt(index / (8 * log(2))), 1.0)
 
 
-def _held(
-    measure: Estimate, limit: float, reference: Feature, current: Feature, windows: Sequence[Feature]
-) -> Estimate:
+def _held(measure: Estimate, limit: float, compared: Compared[Feature]) -> Estimate:
     """Returns the measure with its limit under no drift in the note, its lower limit held by the earlier windows."""
-    p = p_of_days(reference, current, windows)
+    p, windows = compared.p, compared.windows
     days = "days assumed independent" if p is None else f"p {p:.2g} among {len(windows)} earlier windows"
     if p is None and windows:
         days += f" ({len(windows)} earlier windows, {ENOUGH} needed)"
@@ -229,51 +287,6 @@ def _noncentralities(x: float, degrees: int, tail: float) -> tuple[float, float]
 def _band(gap: float, unit: float, coarse: float, level: float) -> Limits:
     reach = float(kolmogi(1 - level)) * unit
     return max(gap - reach, 0.0), min(gap + reach + coarse, 1.0)
-
-
-def _deviation(histogram: Histogram) -> float:
-    """Returns the standard deviation of the bin means."""
-    used = histogram.counts > 0
-    counts, means = histogram.counts[used], histogram.sums[used] / histogram.counts[used]
-    mean = float(counts @ means) / histogram.present
-    return sqrt(float(counts @ (means - mean) ** 2) / histogram.present)
-
-
-def _area(reference: Histogram, current: Histogram) -> float:
-    places, steps = [], []
-    for side, sign in ((reference, 1.0), (current, -1.0)):
-        used = side.counts > 0
-        places.append(side.sums[used] / side.counts[used])
-        steps.append(sign * side.counts[used] / side.present)
-    place, step = np.concatenate(places), np.concatenate(steps)
-    order = np.argsort(place, kind="stable")
-    return float(np.abs(np.cumsum(step[order])[:-1]) @ np.diff(place[order]))
-
-
-def _area_of_errors(reference: Histogram, current: Histogram) -> tuple[float, float]:
-    """Returns shape and scale of a gamma with mean and variance of the area under |error now - error then|.
-
-    The errors of the cumulative shares are Brownian bridges. For normal X, Y with correlation r the covariance of |X|
-    and |Y| is (2/pi) (r asin r + sqrt(1 - r^2) - 1) of their deviations (Nabeya 1951).
-    """
-    together = reference + current
-    used = together.counts > 0
-    means = together.sums[used] / together.counts[used]
-    widths = np.maximum(np.diff(means), 0.0)
-    covariance = np.zeros((len(widths), len(widths)))
-    for side in (reference, current):
-        share = np.cumsum(side.counts[used])[:-1] / side.present
-        covariance += np.minimum.outer(share, share) * (1 - np.maximum.outer(share, share)) / side.present
-    deviation = np.sqrt(np.diag(covariance))
-    scaled = widths * deviation
-    mean = sqrt(2 / pi) * float(scaled.sum())
-    if not mean:
-        return 0.0, 0.0
-    known = deviation > 0
-    r = np.clip(covariance[np.ix_(known, known)] / np.outer(deviation[known], deviation[known]), 0.0, 1.0)
-    folded = 2 / pi * (r * np.arcsin(r) + np.sqrt(1 - r * r) - 1)
-    variance = float(scaled[known] @ folded @ scaled[known])
-    return mean * mean / variance, variance / mean
 
 
 def _around(area: float, shape: float, scale: float, level: float) -> Limits:

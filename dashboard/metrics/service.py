@@ -145,7 +145,9 @@ def _middle(at: int) -> float:
 
 
 def _design_effect(latencies: Latencies, at: int) -> float:
-    _, hour = np.unique(latencies.hours, return_inverse=True)
+    hour = latencies.hours - latencies.hours.min()  # an hour without requests is no block
+    if hour.max() > 4 * len(hour) + 10_000:  # few of them far apart: number those that are there
+        hour = np.unique(hour, return_inverse=True)[1]
     requests = np.bincount(hour, weights=latencies.counts)
     return design_effect(np.bincount(hour, weights=latencies.counts * (latencies.bins > at)), requests)
 

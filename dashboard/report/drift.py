@@ -22,7 +22,6 @@ Days = tuple[date, date]
 Shapes = dict[tuple[date | None, str | None, str], Shape]  # bucket, version, feature
 Counts = NDArray[np.int64]
 OWN = ("score", "decision", "label")
-NUMERIC_ONLY = ("ks", "wasserstein", "wasserstein_standardised")
 
 
 def drift_readings(source: Source, scope: Scope) -> Iterator[Reading]:
@@ -35,14 +34,20 @@ def drift_readings(source: Source, scope: Scope) -> Iterator[Reading]:
         before = reference.get((None, None, feature))
         windows = [window[None, None, feature] for window in earlier if (None, None, feature) in window]
         place = Place(version, feature=feature, bucket=bucket)
-        for metric in wanted:
-            if metric in NUMERIC_ONLY and not isinstance(now, Histogram):
-                continue
-            if refusal or before is None:
-                measure: Measure = undefined(refusal or "the reference window has no rows", now.n)
-            else:
-                measure = _measure(metric, before, now, windows)
+        for metric, measure in _measures(wanted, refusal, before, now, windows):
             yield reading(scope, metric, place, measure)
+
+
+def _measures(
+    wanted: Sequence[str], refusal: str, before: Shape | None, now: Shape, windows: list[Shape]
+) -> Iterator[tuple[str, Measure]]:
+    """Yields the measures of one feature; categories have no cumulative distribution."""
+    if not refusal and before is not None:
+        yield from drift.measures(before, now, windows, wanted)  # type: ignore[type-var]
+        return
+    for metric in wanted:
+        if isinstance(now, Histogram) or metric not in drift.NUMERIC:
+            yield metric, undefined(refusal or "the reference window has no rows", now.n)
 
 
 def _before(source: Source, scope: Scope) -> tuple[Shapes, list[Shapes], str]:
@@ -74,13 +79,6 @@ def _windows(source: Source, scope: Scope, windows: Sequence[Days]) -> list[Shap
     for (bucket, version, feature), shape in shapes(source, asked).items():
         found[bucket][None, version, feature] = shape
     return list(found.values())
-
-
-def _measure(metric: str, before: Shape, now: Shape, windows: list[Shape]) -> Measure:
-    if metric == "wasserstein_standardised":
-        return drift.wasserstein(before, now, windows, standardised=True)  # type: ignore[arg-type]
-    function = {"psi": drift.psi, "js_distance": drift.js_distance, "ks": drift.ks, "wasserstein": drift.wasserstein}
-    return function[metric](before, now, windows)  # type: ignore[operator, no-any-return]
 
 
 def shapes(source: Source, scope: Scope) -> Shapes:

@@ -12,6 +12,7 @@ import math
 import unicodedata
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from numbers import Integral, Real
 
 from dashboard.errors import EvenhandError
@@ -31,7 +32,7 @@ def canonical_json(value: object) -> str:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, str):
-        return json.dumps(normal(value), ensure_ascii=False)
+        return _text(value)
     if isinstance(value, Integral):
         return _integer(int(value))
     if isinstance(value, Real):
@@ -74,19 +75,32 @@ def normal(text: str) -> str:
     return unicodedata.normalize("NFC", str(text))
 
 
+@lru_cache(4096)  # the same words come again in every row of a table
+def _text(value: str) -> str:
+    return json.dumps(normal(value), ensure_ascii=False)
+
+
 def _object(value: Mapping[object, object]) -> str:
-    members: dict[str, str] = {}
-    for key, item in value.items():
+    return "{" + ",".join(f"{text}:{canonical_json(value[key])}" for key, text in _keys(tuple(value))) + "}"
+
+
+@lru_cache(256)
+def _keys(keys: tuple[object, ...]) -> tuple[tuple[str, str], ...]:
+    """Returns the keys of an object in order, each with its text; refuses what is no text or comes twice."""
+    known: dict[str, str] = {}
+    for key in keys:
         if not isinstance(key, str):
             raise EvenhandError(f"An object has the key {key!r}", "Keys must be text")
-        if normal(key) in members:
+        if normal(key) in known:
             raise EvenhandError(f"An object has the key {key!r} twice, spelt with different code points")
-        members[normal(key)] = canonical_json(item)
-    ordered = sorted(members, key=lambda key: key.encode("utf-16-be"))  # RFC 8785: by UTF-16 code units
-    return "{" + ",".join(json.dumps(key, ensure_ascii=False) + ":" + members[key] for key in ordered) + "}"
+        known[normal(key)] = key
+    ordered = sorted(known, key=lambda key: key.encode("utf-16-be"))  # RFC 8785: by UTF-16 code units
+    return tuple((known[key], _text(key)) for key in ordered)
 
 
 def _integer(value: int) -> str:
+    if abs(value) < 2**53:
+        return str(value)
     if abs(value) < 10**300:
         text = _number(float(value))
         if int(float(value)) == value or text == str(value):  # the second: how a double beyond 2^53 was printed
@@ -100,6 +114,8 @@ def _number(value: float) -> str:
         raise EvenhandError(f"{value} is not a JSON number", "A finite number is expected, or null where there is none")
     if value == 0:
         return "0"
+    if 1e-4 <= abs(value) < 1e16:  # where Python prints no exponent either
+        return repr(value).removesuffix(".0")
     _, digits_tuple, exponent = Decimal(repr(value)).normalize().as_tuple()
     assert isinstance(exponent, int)
     sign, digits = "-" if value < 0 else "", "".join(map(str, digits_tuple))
