@@ -103,6 +103,26 @@ def test_what_is_written_is_read_again(original: Contract) -> None:
     assert again.digest == original.digest
 
 
+REGRESSION = '[model]\nname = "stay"\ntask = "regression"\n{}[columns]\ntime = "t"\nscore = "s"\n'
+
+
+@given(st.none() | st.floats(1e-9, 1e9))
+def test_a_tolerance_is_written_and_read_again_and_none_is_a_comment(tolerance: float | None) -> None:
+    original = Contract("stay", "regression", columns={"time": "t", "score": "s"}, tolerance=tolerance)
+    text = contract.render(original)
+    assert ("# tolerance = " in text) == (tolerance is None)
+    assert contract.parse(text, "the test") == original
+
+
+@pytest.mark.parametrize("wrong", ["0", "-1", "inf"])
+def test_a_tolerance_is_a_number_above_0_of_a_regression(wrong: str) -> None:
+    assert contract.parse(REGRESSION.format("tolerance = 5.0\n"), "x").tolerance == 5
+    with pytest.raises(EvenhandError, match="A number above 0"):
+        contract.parse(REGRESSION.format(f"tolerance = {wrong}\n"), "x")
+    with pytest.raises(EvenhandError, match="for regression only"):
+        contract.parse(TEXT.replace("threshold = 0.35", "tolerance = 5"), "x")
+
+
 def test_the_digest_is_of_the_meaning_and_not_of_the_text() -> None:
     plain = contract.parse(TEXT, "x")
     assert contract.parse("# a comment\n" + TEXT.replace("0.35", "0.350"), "x").digest == plain.digest

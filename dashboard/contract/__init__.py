@@ -108,7 +108,8 @@ class Contract:
     """What one model's log means. `columns` maps role to delivered column, `scores` class to column.
 
     `shadow` lists versions that score cases beside the one in service; `time_format` (strptime) is only needed
-    where times are not ISO 8601 or a number of seconds.
+    where times are not ISO 8601 or a number of seconds. `tolerance` is how far off a regression may be without harm,
+    in the label's unit.
     """
 
     name: str
@@ -127,6 +128,7 @@ class Contract:
     shadow: tuple[str, ...] = ()
     time_format: str | None = None
     value: Value | None = None
+    tolerance: float | None = None
 
     def __hash__(self) -> int:
         return hash(self.digest)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from itertools import pairwise
+from math import inf
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ MODEL_KEYS = (
     "positive",
     "negative",
     "threshold",
+    "tolerance",
     "purpose",
     "owner",
     "timezone",
@@ -48,6 +50,7 @@ def contract_from(tables: Mapping[str, Any], where: str) -> Contract:
         shadow=_texts(_table(tables, "versions", where, ("shadow",)), "shadow", where),
         time_format=_text(model, "time_format", where, "") or None,
         value=_value(_table(tables, "value", where, ("unit", *CELLS)), where) if "value" in tables else None,
+        tolerance=_number(model, "tolerance", where, 0) if "tolerance" in model else None,
     )
     _check(contract, where)
     return contract
@@ -214,6 +217,10 @@ def _check_needed(contract: Contract, where: str) -> None:
         raise _wrong(where, "[columns.scores]", f"only for multiclass; this model is {contract.task}")
     if contract.value and contract.value.cells and contract.task != "binary":
         raise _wrong(where, "[value]", f"tp, fp, fn and tn are of binary models; this one is {contract.task}")
+    off = contract.tolerance
+    if off is not None and (contract.task != "regression" or not 0 < off < inf):
+        found = f"found {off:g}; this model is {contract.task}"
+        raise _wrong(where, "[model] tolerance", found, "A number above 0, in the label's unit, for regression only")
     if contract.task != "binary":
         return
     if not contract.positive:

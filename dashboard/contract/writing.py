@@ -50,6 +50,9 @@ def _model_lines(contract: Contract) -> list[str]:
         lines.append(f"negative = {_quote(contract.negative)}      # any third value is rejected")
     if contract.task == "binary" or contract.threshold != 0.5:
         lines.append(f"threshold = {_figure(contract.threshold)}      # where a row has a score and no decision")
+    if contract.task == "regression":
+        known = "# tolerance = 5" if contract.tolerance is None else f"tolerance = {_figure(contract.tolerance)}"
+        lines.append(f"{known}      # how far off it may be without harm, in the label's unit")
     lines += [f"purpose = {_quote(contract.purpose)}", f"owner = {_quote(contract.owner)}"]
     lines.append(f"timezone = {_quote(contract.timezone)}      # of times that carry none")
     if contract.time_format:
