@@ -135,7 +135,7 @@ def mean_absolute_percentage_error(
     (0.15, 'the smallest labels weigh most; 1 row with label 0 left out')
     """
     if not n:
-        return undefined(f"0 rows with a label other than 0, {zeros} with label 0", method="Student's t")
+        return undefined(f"0 rows with a label other than 0, {zeros} with label 0", method="Student's t, log scale")
     left = f"{zeros} row{'' if zeros == 1 else 's'} with label 0 left out" if zeros else ""
     told = "; ".join(part for part in ("the smallest labels weigh most", left, note) if part)
     return mean(total, squares, n, SCALE, deff, floor=0.0, note=told)

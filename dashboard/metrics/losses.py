@@ -31,21 +31,24 @@ def mean(
 ) -> Estimate:
     """Returns the mean of n values from their sum and sum of squares (both times `scale`), with Student's interval.
 
-    Limits stay within [floor, ceiling]. One value has a mean and no interval.
+    Values are within [floor, ceiling] and so are the limits. Of values that are never below 0 the reach is laid off on
+    the log scale: losses have a long right tail, and plainly laid off it misses their mean in up to 12 of 100 samples,
+    nearly always from below (docs/intervals.md). One value has a mean and no interval.
 
     >>> round(mean(6 * 10**9, 14 * 10**9, 3).interval()[1], 3)  # 1, 2 and 3
     4.484
+    >>> [round(limit, 3) for limit in mean(6 * 10**9, 14 * 10**9, 3, floor=0.0).interval()]
+    [0.578, 6.926]
     """
+    method = "Student's t, log scale" if floor == 0 else "Student's t"
     if n == 0:
-        return undefined("0 rows", method="Student's t")
+        return undefined("0 rows", method=method)
     centre = total / n / scale
     # Integers throughout: the difference of two large sums would lose the digits that matter.
     spread = (squares * n * scale - total * total) / (n * scale) ** 2
     bounds = partial(_student, centre, max(spread, 0.0), n / deff, floor, ceiling)
     notes = (note, f"about {n / deff:.0f} independent" if deff > 1 else "")
-    return Estimate(
-        centre, n, "Student's t", bounds, n, total / scale, n, "; ".join(part for part in notes if part)
-    )  # fmt: skip
+    return Estimate(centre, n, method, bounds, n, total / scale, n, "; ".join(part for part in notes if part))
 
 
 def _student(centre: float, variance: float, n: float, floor: float, ceiling: float, level: float) -> Limits:
@@ -53,7 +56,11 @@ def _student(centre: float, variance: float, n: float, floor: float, ceiling: fl
     if n <= 1:
         return None if floor == -inf else floor, None if ceiling == inf else ceiling
     reach = -float(stdtrit(n - 1, (1 - level) / 2)) * sqrt(variance / (n - 1))
-    return max(centre - reach, floor), min(centre + reach, ceiling)
+    if floor == 0 and centre > 0:
+        low, high = centre * exp(-reach / centre), inf if reach > FARTHEST * centre else centre * exp(reach / centre)
+    else:
+        low, high = max(centre - reach, floor), centre + reach
+    return low, None if min(high, ceiling) == inf else min(high, ceiling)
 
 
 def brier_score(total: int, squares: int, n: int, scale: int = SCALE, deff: float = 1.0) -> Estimate:
@@ -105,26 +112,18 @@ def root_mean_squared_error(
 ) -> Estimate:
     """Returns the square root of the mean squared error in the label's unit; 0 is best.
 
-    From the sums of squared errors and of their squares; the interval is Student's for the mean square, carried to
-    the root by the delta method on the log scale, where it covers best: factors exp(-r) and exp(r), r its reach over
-    twice the mean square.
+    From the sums of squared errors and of their squares; the limits are the roots of those of the mean square.
 
     >>> root_mean_squared_error(8 * 10**9, 32 * 10**9, 2).value
     2.0
     """
-    method = "delta method, log scale"
     square = mean(squares, fourths, n, scale, deff, floor=0.0, note=note)
     if square.value is None:
-        return undefined("0 rows", method=method)
-    root = sqrt(square.value)
-    bounds = partial(_root_limits, square.value, square.bounds)
-    return Estimate(root, n, method, bounds, n, square.numerator, n, square.note)
+        return square
+    bounds = partial(_root_limits, square.bounds)
+    return Estimate(sqrt(square.value), n, square.method, bounds, n, square.numerator, n, square.note)
 
 
-def _root_limits(square: float, bounds: Bounds, level: float) -> Limits:
-    """Returns the limits of a root from those of its square: d log root = d square / (2 square)."""
-    high = bounds(level)[1]
-    if high is None or square == 0:
-        return 0.0, None if high is None else 0.0
-    reach = (high - square) / (2 * square)
-    return sqrt(square) * exp(-reach), sqrt(square) * exp(reach) if reach < FARTHEST else None
+def _root_limits(bounds: Bounds, level: float) -> Limits:
+    low, high = bounds(level)
+    return None if low is None else sqrt(low), None if high is None else sqrt(high)

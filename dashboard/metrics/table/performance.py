@@ -34,11 +34,11 @@ PERFORMANCE = (
     entry(
         "brier_score", "Brier score", "How far are its probabilities from what happened (squared)?",
         "mean of (score - label)^2; of several classes summed over them", "lower", "labels scores", unit="score",
-        source="Brier (1950)", tasks=CLASSES,
+        source="Brier (1950); Student's t on the log scale", tasks=CLASSES,
     ),
     entry(
         "log_loss", "Log loss", "How surprised would its probabilities be by what happened?",
         "mean of -ln(probability given to the label), clipped at 1e-15", "lower", "labels scores", unit="nats",
-        source="Good (1952)", tasks=CLASSES,
+        source="Good (1952); Student's t on the log scale", tasks=CLASSES,
     ),
 )  # fmt: skip

@@ -7,7 +7,8 @@ from dashboard.metrics.table.entry import entry
 REGRESSION = (
     entry(
         "mean_absolute_error", "Mean absolute error", "How far off is it on average?",
-        "mean of |value - label|", "lower", "labels scores", unit="label", tasks=("regression",), source="Student's t",
+        "mean of |value - label|", "lower", "labels scores", unit="label", tasks=("regression",),
+        source="Student's t on the log scale",
     ),
     entry(
         "median_absolute_error", "Median absolute error", "How far off is it at most for half of the cases?",
@@ -17,7 +18,7 @@ REGRESSION = (
     entry(
         "root_mean_squared_error", "Root mean squared error", "How far off is it, large errors weighing more?",
         "square root of the mean of (value - label)^2", "lower", "labels scores", unit="label", tasks=("regression",),
-        source="delta method on the log scale",
+        source="Student's t on the log scale",
     ),
     entry(
         "mean_error", "Mean error (bias)", "Does it say too much or too little on average?",
@@ -33,7 +34,8 @@ REGRESSION = (
         "mean_absolute_percentage_error", "Mean absolute percentage error",
         "How far off is it on average, in relation to the label?",
         "mean of |value - label| / |label| over labels other than 0; the smallest labels weigh most", "lower",
-        "labels scores", unit="percent", tasks=("regression",), source="Hyndman and Koehler (2006); Student's t",
+        "labels scores", unit="percent", tasks=("regression",),
+        source="Hyndman and Koehler (2006); Student's t on the log scale",
     ),
     entry(
         "beyond_tolerance_rate", "Share beyond the tolerance",
