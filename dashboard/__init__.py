@@ -37,6 +37,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/areas         the area between two cumulative distributions
     metrics/days          whether windows differ more than windows do
     metrics/delays        how long labels take, learnt while some are still missing
+    metrics/worst_case    what the labels that are missing could make of a metric
     metrics/service       latency quantiles, error rate, throughput
     metrics/page          the page of all metrics, from their table
     policy/windows        which days are compared with which: reference, scheduled windows, the current one
