@@ -17,10 +17,13 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/table/fairness     contrasts of groups
     metrics/table/drift   distances of distributions
     metrics/table/service latency, failures, throughput
+    metrics/table/value   what the model's work is worth
+    metrics/table/versions a version against another
     metrics/table/estimated    what is estimated before labels arrive, derived from the others
     metrics/performance   how good, from counts of label and decision
     metrics/balance       balanced accuracy, Matthews' correlation
     metrics/losses        means of losses, from sums and sums of squares
+    metrics/value         what the model's work is worth: by matrix, or as logged
     metrics/ranking       ROC, precision and recall curves and their areas, from counts by score bin
     metrics/resampling    a seed from the data: the same data, the same number
     metrics/errors        errors of a predicted number: R2, tolerance, median, heavy tails
@@ -88,10 +91,11 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/scope          what is asked; the reading it ends in
     report/cells          the rollup's sums as the values that metrics take
     report/performance    how good, for everybody and by group
+    report/calibration    whether scores can be taken at their word, and how sure they are
     report/fairness       groups against a reference, and the named metrics
     report/drift          every feature against the reference window
     report/service        latency, failures, throughput
-    report/labels         how long labels take, until when they are complete
+    report/labels         how long labels take, until when they are complete, whose come later
     report/judged         a policy's rules expanded to the measures they judge
     report/asked          a question in words -> Scope
     report/pictures       the counts behind pictures: latencies, distributions, gaps, delays

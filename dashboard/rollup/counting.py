@@ -27,7 +27,18 @@ from dashboard.sql.coding import Coding, coded, delivered
 CHUNK_ROWS = 250_000
 AT_ONCE = 2
 INPUT_TABLES = ("latency", "volume", "features", "categories", "quality")
-OUTCOME_TABLES = ("outcomes", "errors", "bins", "ranks", "subjects", "delays", "pairs", "pair_bins", "value_sums")
+OUTCOME_TABLES = (
+    "outcomes",
+    "errors",
+    "bins",
+    "ranks",
+    "subjects",
+    "delays",
+    "pairs",
+    "pair_bins",
+    "value_sums",
+    "subject_values",
+)
 Names = dict[str, list[str]]
 Progress = Callable[[int, int], None]  # rows counted, rows in all
 

@@ -42,3 +42,7 @@ def value_tables(connection: Any, chunk: Chunk) -> Iterator[Table]:
     }
     for table in grouped(connection, chunk, sums):
         yield "value_sums", table
+    if chunk.coding.has_subject:
+        of_subjects = {name: sums[name] for name in ("n", "total")}
+        for table in grouped(connection, chunk, of_subjects, ("bucket",)):
+            yield "subject_values", table

@@ -39,6 +39,9 @@ CREATE TABLE pair_bins (
 CREATE TABLE value_sums (
     day DATE, version VARCHAR, attribute VARCHAR, grp VARCHAR, n BIGINT, total HUGEINT, squares HUGEINT
 );
+CREATE TABLE subject_values (
+    day DATE, version VARCHAR, attribute VARCHAR, grp VARCHAR, bucket UTINYINT, n BIGINT, total HUGEINT
+);
 CREATE TABLE latency (
     day DATE, hour TIMESTAMP, version VARCHAR, endpoint VARCHAR, status VARCHAR, bin SMALLINT, n BIGINT
 );

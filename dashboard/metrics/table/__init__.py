@@ -13,10 +13,23 @@ from dashboard.metrics.table.performance import PERFORMANCE
 from dashboard.metrics.table.rates import RATES
 from dashboard.metrics.table.regression import REGRESSION
 from dashboard.metrics.table.service import SERVICE
+from dashboard.metrics.table.value import VALUE
+from dashboard.metrics.table.versions import VERSIONS
 
 METRICS: dict[str, Metric] = RATES | {
     metric.name: metric
-    for metric in (*PERFORMANCE, *CALIBRATION, *REGRESSION, *DATA, *FAIRNESS, *DRIFT, *SERVICE, *ESTIMATED)
+    for metric in (
+        *PERFORMANCE,
+        *CALIBRATION,
+        *REGRESSION,
+        *VALUE,
+        *VERSIONS,
+        *DATA,
+        *FAIRNESS,
+        *DRIFT,
+        *SERVICE,
+        *ESTIMATED,
+    )
 }
 
 _SYNONYMS = {
