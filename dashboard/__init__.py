@@ -12,6 +12,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/table/rates   the table of metrics, kind by kind: hits of trials
     metrics/table/performance  F1, both classes alike, ranking, losses of probabilities
     metrics/table/calibration  whether scores can be taken at their word
+    metrics/table/multiclass   averages over classes, the first k places
     metrics/table/regression   errors of a predicted number
     metrics/table/data    cases and their labels
     metrics/table/fairness     contrasts of groups
@@ -22,9 +23,13 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/table/estimated    what is estimated before labels arrive, derived from the others
     metrics/performance   how good, from counts of label and decision
     metrics/balance       balanced accuracy, Matthews' correlation
+    metrics/multiclass    each class against the rest, averages over classes, the first k places
     metrics/losses        means of losses, from sums and sums of squares
     metrics/value         what the model's work is worth: by matrix, or as logged
     metrics/ranking       ROC, precision and recall curves and their areas, from counts by score bin
+    metrics/estimation    what scores mean, from a labelled reference; counts expected before labels arrive
+    metrics/forecasts     metrics of expected counts, each with the interval of the value to come
+    metrics/forecast_contrasts  how groups will differ
     metrics/resampling    a seed from the data: the same data, the same number
     metrics/errors        errors of a predicted number: R2, tolerance, median, heavy tails
     metrics/quantiles     which ranks bound a quantile
