@@ -96,7 +96,10 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/scope          what is asked; the reading it ends in
     report/cells          the rollup's sums as the values that metrics take
     report/performance    how good, for everybody and by group
+    report/value          what the cases are worth
+    report/versions       a version against another: pairs, or two samples
     report/calibration    whether scores can be taken at their word, and how sure they are
+    report/errors         how far off a predicted number is
     report/fairness       groups against a reference, and the named metrics
     report/drift          every feature against the reference window
     report/service        latency, failures, throughput

@@ -18,6 +18,7 @@ from dashboard.metrics import (
     fairness,
     losses,
     metric,
+    multiclass,
     performance,
     ranking,
     service,
@@ -77,11 +78,12 @@ def test_every_rate_has_its_function_its_difference_and_its_ratio() -> None:
 
 
 def test_every_other_metric_is_a_function_of_its_name() -> None:
-    modules = (performance, balance, ranking, fairness, losses, errors, service, calibration, value)
+    modules = (performance, balance, ranking, multiclass, fairness, losses, errors, service, calibration, value)
     made = {name for module in modules for name in METRICS if callable(getattr(module, name, None))}
     made |= {f"{rate}_{contrast}" for rate in RATES for contrast in ("difference", "ratio")}
     made |= {f"{name}_version_difference" for name in made if f"{name}_version_difference" in METRICS}
     made |= {name for name in METRICS if name.startswith("estimated_")}  # those of their own: test_estimation
+    made |= {f"top_{k}_accuracy" for k in (2, 3)}  # multiclass.top_k_accuracy
     assert set(METRICS) - made == {"psi", "js_distance", "ks", "wasserstein", "wasserstein_standardised"}
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
-from math import atanh, sqrt, tanh
+from math import inf, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dashboard.metrics.clusters import influence_design_effect
-from dashboard.metrics.performance import Confusion, accuracy, true_negative_rate, true_positive_rate
-from dashboard.rates import Estimate, Limits, Rate, undefined, z_of
+from dashboard.metrics.clusters import influence_design_effect, subject_design_effect
+from dashboard.metrics.performance import Confusion, true_negative_rate, true_positive_rate
+from dashboard.rates import Estimate, Limits, Rate, undefined, wilson
 
 Floats = NDArray[np.float64]
 ADDED = 2.0  # cases spread over all cells before the variance is taken: half a case in each of four
+WORTH = "Wilson of the effective number"
 
 
 def balanced_accuracy(cells: Confusion) -> Estimate:
@@ -39,9 +41,8 @@ def mean_of_rates(rates: tuple[Rate, ...], names: tuple[str, ...]) -> Estimate:
     if empty:
         return undefined(f"no {' and no '.join(empty)} case with label and decision", n, method="MOVER of Wilson")
     value = sum(rate.hits / rate.trials for rate in rates) / len(rates)
-    notes = [rate.note for rate in rates]
-    independent = sum(rate.trials / rate.deff for rate in rates)
-    note = f"about {independent:.0f} independent" if any(notes) else ""
+    independent = sum(rate.independent for rate in rates)
+    note = f"about {independent:.0f} independent" if any(rate.clustered for rate in rates) else ""
     return Estimate(value, n, "MOVER of Wilson", partial(_joined, rates), min(rate.n for rate in rates), note=note)
 
 
@@ -57,41 +58,93 @@ def matthews_correlation(cells: Confusion) -> Estimate:
     """Returns the correlation of label and decision over all cases that have both, -1 to 1; 1 is best, 0 is chance.
 
     (tp tn - fp fn) / sqrt((tp+fp)(tp+fn)(tn+fp)(tn+fn)); where one of the four margins is 0 it cannot be computed.
-    Interval: delta method on the atanh scale, 0.5 added to each cell (the value itself is of the plain counts).
-    Source: Matthews, Biochimica et Biophysica Acta 405 (1975) 442; Agresti, Categorical Data Analysis, 14.1.
+    Interval: `estimate`. Source: Matthews, Biochimica et Biophysica Acta 405 (1975) 442.
 
     >>> round(matthews_correlation(Confusion.of([[45, 15], [20, 20]])).value, 4)
     0.2568
     """
-    overall = accuracy(cells)
     buckets = None if cells.buckets is None else cells.buckets[:2, :2]
     weights = None if cells.weights is None else cells.weights[:, :2, :2]
-    return correlation(np.array(cells.counts)[:2, :2], buckets, weights, overall)
+    return correlation(Table.of(np.array(cells.counts)[:2, :2], buckets, weights))
 
 
-def correlation(counts: ArrayLike, buckets: ArrayLike | None, weights: Floats | None, overall: Rate) -> Estimate:
-    """Returns Matthews' correlation of a square table, label by decision, of two classes or more.
+@dataclass(frozen=True)
+class Table:
+    """Holds label by decision of the cases that have both, two classes or more, as a square of counts.
 
-    `overall` is the accuracy: its number of rows is n. `buckets` are the counts by bucket of subjects, `weights` the
-    sums of weights and of squared weights of each cell, where there are any.
-    Source: Gorodkin, Computational Biology and Chemistry 28 (2004) 367.
+    Of a weighted log `counts` are sums of weights and `squares` sums of squared weights, both of a mean weight of 1;
+    else both are the counts. `buckets` has one axis more: the bucket of the subject.
     """
-    method = "delta method, atanh"
-    table = np.asarray(counts if weights is None else weights[0], dtype=float)
-    margins = np.concatenate([table.sum(axis=0), table.sum(axis=1)])
-    if np.count_nonzero(table.sum(axis=0)) < 2 or np.count_nonzero(table.sum(axis=1)) < 2:
-        found = "all labels are alike" if np.count_nonzero(table.sum(axis=1)) < 2 else "all decisions are alike"
-        return undefined(found if overall.n else "0 of 0", overall.n, method=method)
-    value, _ = _correlation(table)
-    smooth = table + ADDED / table.size
-    centre, slopes = _correlation(smooth)
-    squares = smooth if weights is None else weights[1] + ADDED / table.size
-    deff = influence_design_effect(slopes, buckets)
-    error = sqrt(deff * float((squares * slopes**2).sum())) / (1 - centre * centre)
-    smallest = int(min(margins[margins > 0]))
-    worth = overall.trials / overall.deff if overall.deff > deff else overall.n / deff
-    note = f"about {worth:.0f} independent" if worth < overall.n - 0.5 else ""
-    return Estimate(value, overall.n, method, partial(_atanh_limits, value, atanh(centre), error), smallest, note=note)
+
+    rows: int
+    counts: Floats
+    squares: Floats
+    buckets: NDArray[np.int64] | None = None
+
+    @classmethod
+    def of(cls, counts: ArrayLike, buckets: NDArray[np.int64] | None = None, weights: Floats | None = None) -> Table:
+        """Returns the table of a square of counts; `weights` are the sums of weights and of their squares."""
+        plain = np.asarray(counts, dtype=float)
+        rows = int(plain.sum())
+        if weights is None or not weights[0].sum():
+            return cls(rows, plain, plain, buckets)
+        scale = rows / float(weights[0].sum())
+        return cls(rows, weights[0] * scale, weights[1] * scale**2, buckets)
+
+    @property
+    def smooth(self) -> Floats:
+        """The counts with `ADDED` cases spread over all cells."""
+        return self.counts + ADDED / self.counts.size
+
+    def design_effect(self, slopes: Floats, extreme: bool) -> float:
+        """Returns what clustering makes of a variance; at the end of a scale no residual shows: what sizes allow."""
+        if not extreme or self.buckets is None:
+            return influence_design_effect(slopes, self.buckets)
+        sizes = self.buckets.reshape(-1, self.buckets.shape[-1]).sum(axis=0)
+        return subject_design_effect(sizes, sizes)
+
+
+def estimate(
+    table: Table, value: float, smooth: tuple[float, Floats], smallest: int, floor: float = 0.0, note: str = ""
+) -> Estimate:
+    """Returns any function of a table, between `floor` and 1, with the interval of a share that varies as much.
+
+    `smooth` is the function's value at the smoothed counts and what one case more in each cell adds to it there. By
+    the delta method that is its variance, and value (1 - value) / variance the number of cases whose share right would
+    vary alike: Wilson's interval for that number. Averages over classes are worth no more cases than there are.
+    Simulated: the logit or atanh scale covers 51 to 82 % where a class has 20 cases and 1 % are wrong, this 90 to 96.
+    """
+    middle, slopes = (smooth[0] - floor) / (1 - floor), smooth[1] / (1 - floor)
+    share = min(max((value - floor) / (1 - floor), 0.0), 1.0)
+    deff = table.design_effect(slopes, share in (0.0, 1.0))
+    variance = float(((table.squares + ADDED / table.counts.size) * slopes**2).sum())
+    alike = middle * (1 - middle) / variance if variance else inf
+    independent = float(table.counts.sum()) ** 2 / float(table.squares.sum())
+    worth = (alike if floor else min(alike, independent)) / deff
+    said = f"about {independent / deff:.0f} independent" if independent / deff < table.rows * (1 - 1e-9) else ""
+    notes = "; ".join(part for part in (note, said) if part)
+    return Estimate(value, table.rows, WORTH, partial(_worth_limits, share, worth, floor), smallest, note=notes)
+
+
+def _worth_limits(share: float, worth: float, floor: float, level: float) -> Limits:
+    low, high = wilson(share * worth, worth, level)
+    return floor + (1 - floor) * low, floor + (1 - floor) * high
+
+
+def correlation(table: Table) -> Estimate:
+    """Returns Matthews' correlation of two classes or more, from -1 (for several classes from above it) to 1.
+
+    Source: Gorodkin, Computational Biology and Chemistry 28 (2004) 367.
+
+    >>> round(correlation(Table.of([[5, 1, 0], [1, 5, 0], [0, 2, 6]])).value, 4)
+    0.7121
+    """
+    margins = table.counts.sum(axis=0), table.counts.sum(axis=1)
+    for margin, what in zip(margins, ("decisions", "labels"), strict=True):
+        if np.count_nonzero(margin) < 2:
+            return undefined(f"all {what} are alike" if table.rows else "0 of 0", table.rows, method=WORTH)
+    smallest = int(min(margin[margin > 0].min() for margin in margins))
+    return estimate(table, _correlation(table.counts)[0], _correlation(table.smooth), smallest, floor=-1.0)
 
 
 def _correlation(table: Floats) -> tuple[float, Floats]:
@@ -105,8 +158,3 @@ def _correlation(table: Floats) -> tuple[float, Floats]:
     more = n * np.eye(len(table)) + right - decisions[:, None] - labels[None, :]
     widths = (n - decisions[None, :]) / spread_decisions + (n - labels[:, None]) / spread_labels
     return value, more / below - value * widths
-
-
-def _atanh_limits(value: float, centre: float, error: float, level: float) -> Limits:
-    reach = z_of(level) * error
-    return min(tanh(centre - reach), value), max(tanh(centre + reach), value)

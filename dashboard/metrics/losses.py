@@ -10,6 +10,8 @@ from collections.abc import Callable
 from functools import partial
 from math import exp, inf, sqrt
 
+import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
 from dashboard.rates import Estimate, Limits, undefined
@@ -63,19 +65,23 @@ def _student(centre: float, variance: float, n: float, floor: float, ceiling: fl
     return low, None if min(high, ceiling) == inf else min(high, ceiling)
 
 
-def brier_score(total: int, squares: int, n: int, scale: int = SCALE, deff: float = 1.0) -> Estimate:
+def brier_score(
+    total: int, squares: int, n: int, scale: int = SCALE, deff: float = 1.0, worst: float = 1.0, note: str = ""
+) -> Estimate:  # fmt: skip
     """Returns the mean of (score - label)^2 from the sums of it and of its square; 0 is best.
 
-    Always saying 0.5 has 0.25.
+    Always saying 0.5 has 0.25. Of several classes the squares are summed over them, and `worst` is 2.
     Source: Brier, Monthly Weather Review 78 (1950) 1.
 
     >>> brier_score(25 * 10**7, 625 * 10**5, 1).value
     0.25
     """
-    return mean(total, squares, n, scale, deff, floor=0.0, ceiling=1.0)
+    return mean(total, squares, n, scale, deff, floor=0.0, ceiling=worst, note=note)
 
 
-def log_loss(total: int, squares: int, n: int, clipped: int = 0, scale: int = SCALE, deff: float = 1.0) -> Estimate:
+def log_loss(
+    total: int, squares: int, n: int, clipped: int = 0, scale: int = SCALE, deff: float = 1.0, note: str = ""
+) -> Estimate:  # fmt: skip
     """Returns the mean of -ln(probability given to the label) in nats; 0 is best, always saying 0.5 is 0.69.
 
     `clipped` counts the rows whose probability was raised to 1e-15 and is said in the note.
@@ -83,8 +89,24 @@ def log_loss(total: int, squares: int, n: int, clipped: int = 0, scale: int = SC
     >>> log_loss(2 * 10**9, 2 * 10**9, 2, clipped=1).note
     '1 loss clipped at probability 1e-15'
     """
-    note = f"{clipped} loss{'' if clipped == 1 else 'es'} clipped at probability 1e-15" if clipped else ""
-    return mean(total, squares, n, scale, deff, floor=0.0, note=note)
+    said = f"{clipped} loss{'' if clipped == 1 else 'es'} clipped at probability 1e-15" if clipped else ""
+    notes = "; ".join(part for part in (said, note) if part)
+    return mean(total, squares, n, scale, deff, floor=0.0, note=notes)
+
+
+def heavy_tail(losses: ArrayLike, counts: ArrayLike) -> str:
+    """Returns "heavy tail" where the largest hundredth of losses holds over half of their sum, else nothing.
+
+    `losses` occur `counts` times. The mean then hangs on a few cases, and its interval is too narrow.
+
+    >>> heavy_tail([0.01, 35.0], [999, 1]), heavy_tail([0.1, 2.0], [900, 100])
+    ('heavy tail', '')
+    """
+    loss, n = np.asarray(losses, dtype=float), np.asarray(counts, dtype=float)
+    order = np.argsort(-loss, kind="stable")
+    loss, n = loss[order], n[order]
+    largest = np.clip(n.sum() / 100 - (np.cumsum(n) - n), 0.0, n)
+    return "heavy tail" if float(loss @ largest) > float(loss @ n) / 2 else ""
 
 
 def mean_absolute_error(

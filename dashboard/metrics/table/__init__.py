@@ -9,6 +9,7 @@ from dashboard.metrics.table.drift import DRIFT
 from dashboard.metrics.table.entry import Metric
 from dashboard.metrics.table.estimated import ESTIMATED
 from dashboard.metrics.table.fairness import FAIRNESS
+from dashboard.metrics.table.multiclass import MULTICLASS
 from dashboard.metrics.table.performance import PERFORMANCE
 from dashboard.metrics.table.rates import RATES
 from dashboard.metrics.table.regression import REGRESSION
@@ -20,6 +21,7 @@ METRICS: dict[str, Metric] = RATES | {
     metric.name: metric
     for metric in (
         *PERFORMANCE,
+        *MULTICLASS,
         *CALIBRATION,
         *REGRESSION,
         *VALUE,
@@ -33,7 +35,7 @@ METRICS: dict[str, Metric] = RATES | {
 }
 
 _SYNONYMS = {
-    "auc": "roc_auc", "mae": "mean_absolute_error", "rmse": "root_mean_squared_error",
+    "auc": "roc_auc", "mcc": "matthews_correlation", "mae": "mean_absolute_error", "rmse": "root_mean_squared_error",
     "mape": "mean_absolute_percentage_error", "r2": "r2_score", "bias": "mean_error",
     "ece": "expected_calibration_error", "mce": "maximum_calibration_error",
     "recall": "true_positive_rate", "sensitivity": "true_positive_rate", "specificity": "true_negative_rate",
