@@ -22,18 +22,22 @@ NUMEROUS = 10_000.0  # beyond so many units noncentral chi-squared is normal to 
 NONE = "0 labelled cases with a score"
 
 
-def calibration_error(total: int, squares: int, n: int, scale: int = SCALE, deff: float = 1.0) -> Estimate:
+def calibration_error(
+    total: int, squares: int, n: int, scale: int = SCALE, deff: float = 1.0, coarse: float = 0.0
+) -> Estimate:
     """Returns the mean of label - score, in [-1, 1]: 0 is best, above 0 it happens more often than it says.
 
-    From the sums of label - score and of its square (both times `scale`), with Student's interval. "Calibration in the
-    large". Source: Cox, Biometrika 45 (1958) 562; Van Calster et al., BMC Medicine 17 (2019) 230.
+    From the sums of label - score and of its square (both times `scale`), with Student's interval; where scores are
+    known by bin only, `coarse` is how far that can move it. "Calibration in the large".
+    Source: Cox, Biometrika 45 (1958) 562; Van Calster et al., BMC Medicine 17 (2019) 230.
 
     >>> calibration_error(-1 * 10**9, 10**9, 4).value
     -0.25
     """
     if n == 0:
         return undefined(NONE, method="Student's t")
-    return mean(total, squares, n, scale, deff, floor=-1.0, ceiling=1.0)
+    note = f"binning moves it by at most {rounded_up(coarse)}" if coarse else ""
+    return mean(total, squares, n, scale, deff, floor=-1.0, ceiling=1.0, note=note)
 
 
 def expected_calibration_error(curve: Reliability) -> Estimate:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dashboard.report.calibration import calibration_readings
 from dashboard.report.cells import rows
 from dashboard.report.drift import drift_readings
 from dashboard.report.fairness import fairness_readings
@@ -22,6 +23,7 @@ def readings(source: Source, scope: Scope) -> Iterator[Reading]:
     check_names(source.contract, scope.attributes, scope.features)
     if {"performance", "data"} & set(scope.kinds):
         yield from performance_readings(source, scope)
+        yield from calibration_readings(source, scope)
     if "fairness" in scope.kinds:
         yield from fairness_readings(source, scope)
     if "drift" in scope.kinds:

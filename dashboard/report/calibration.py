@@ -1,0 +1,249 @@
+"""Whether scores can be taken at their word: readings by group and class, the curves behind pictures, confidence.
+
+A binary model's score is its probability. Of a multiclass model the probability of the decision is held against
+whether the decision was right; and class by class, one against the rest (the reading's `feature` is the class).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dashboard.metrics import calibration as measures
+from dashboard.metrics import losses, performance
+from dashboard.metrics.clusters import loss_design_effect
+from dashboard.metrics.reliability import Reliability
+from dashboard.metrics.reliability import reliability as curve_of
+from dashboard.rates import Estimate, Measure, undefined
+from dashboard.report.cells import Key, ordered, outcomes, rows
+from dashboard.report.performance import Source
+from dashboard.report.scope import Place, Reading, Scope, period, reading
+
+DRAWN = 50  # bins of a drawn distribution
+QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
+CURVED = {
+    "expected_calibration_error": measures.expected_calibration_error,
+    "maximum_calibration_error": measures.maximum_calibration_error,
+    "brier_reliability": measures.brier_reliability,
+    "brier_resolution": measures.brier_resolution,
+    "brier_uncertainty": measures.brier_uncertainty,
+}
+Where = tuple[Any, ...]  # bucket, version, group, class
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Binned:
+    """Cases by fine score bin: what those that occur stand for, and where they begin and end; counts beside them."""
+
+    values: Floats
+    ends: tuple[Floats, Floats]
+    positives: Counts
+    negatives: Counts
+    unlabelled: Counts
+
+    def curve(self, deff: float = 1.0) -> Reliability:
+        return curve_of(self.positives, self.negatives, self.values, ends=self.ends, deff=deff)
+
+    def error(self) -> Estimate:
+        """Returns the calibration error, every score taken at what its bin stands for."""
+        v, hits, misses = self.values, self.positives, self.negatives
+        total = round(float(hits @ (1 - v) - misses @ v) * losses.SCALE)
+        squares = round(float(hits @ (1 - v) ** 2 + misses @ v**2) * losses.SCALE)
+        n, (low, high) = hits + misses, self.ends
+        coarse = float(n @ np.maximum(v - low, high - v)) / max(int(n.sum()), 1)
+        return measures.calibration_error(total, squares, int(n.sum()), coarse=coarse)
+
+    @property
+    def n(self) -> Counts:
+        """All cases, labelled or not."""
+        return self.positives + self.negatives + self.unlabelled
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Exact sums of one group: of scored cases, and of labelled ones among them; losses and scores times 1e9."""
+
+    scored: int = 0
+    entropy: int = 0
+    entropy_sq: int = 0
+    labelled: int = 0
+    positives: int = 0
+    score: int = 0
+    brier: int = 0
+
+
+def calibration_readings(source: Source, scope: Scope) -> Iterator[Reading]:
+    """Yields how far scores can be taken at their word, for everybody or each group of the scope's attributes."""
+    if source.contract.task == "regression":
+        return
+    for attribute in scope.attributes or ("",):
+        if scope.any_of("calibration_error", "mean_entropy", *CURVED):
+            yield from _of_everybody(source, scope, attribute)
+        if source.contract.task == "multiclass" and scope.any_of("calibration_error", *CURVED):
+            for key, binned in ordered(_binned(source, scope, attribute, each=True)):
+                for metric, measure in _of_bins(scope, binned):
+                    yield reading(scope, metric, _place(attribute, key), measure)
+
+
+def _of_everybody(source: Source, scope: Scope, attribute: str) -> Iterator[Reading]:
+    """Yields the readings of the score, or of the probability of what was decided."""
+    sums = _sums(source, scope, attribute)
+    if not sums and not scope.by and not attribute:
+        sums = {(None, None if scope.version == "*" else scope.version, ""): Sums()}
+    binary = source.contract.task == "binary"
+    curved = scope.any_of(*CURVED) or not binary
+    binned = _binned(source, scope, attribute) if curved else {}
+    deffs = _design_effects(source, scope, attribute)
+    for key, of in ordered(sums):
+        deff, found = deffs.get(key, 1.0), binned.get((*key, None))
+        for metric, measure in _measured(source, scope, of, found, deff):
+            yield reading(scope, metric, _place(attribute, (*key, None)), measure)
+
+
+def _measured(
+    source: Source, scope: Scope, sums: Sums, binned: Binned | None, deff: float
+) -> Iterator[tuple[str, Measure]]:
+    if source.contract.task == "binary":
+        if scope.wants("calibration_error"):
+            total = sums.positives * losses.SCALE - sums.score
+            yield "calibration_error", measures.calibration_error(total, sums.brier, sums.labelled, deff=deff)
+        brier = sums.brier / losses.SCALE / sums.labelled if sums.labelled else None
+        yield from _of_curve(scope, binned.curve(deff) if binned else None, brier, sums.scored)
+    else:
+        yield from _of_bins(scope, binned)
+    if scope.wants("mean_entropy"):
+        classes = len(source.contract.classes) or 2
+        yield "mean_entropy", measures.mean_entropy(sums.entropy, sums.entropy_sq, sums.scored, classes)
+
+
+def _of_curve(scope: Scope, curve: Reliability | None, brier: float | None, n: int) -> Iterator[tuple[str, Measure]]:
+    for name, function in CURVED.items():
+        if not scope.wants(name):
+            continue
+        if curve is None:
+            yield name, undefined("no scores are counted here", n)
+        elif name == "brier_reliability":
+            yield name, measures.brier_reliability(curve, brier)
+        else:
+            yield name, function(curve)
+
+
+def _of_bins(scope: Scope, binned: Binned | None) -> Iterator[tuple[str, Measure]]:
+    """Yields what counts by score bin say without exact sums of the scores."""
+    curve = binned.curve() if binned else None
+    if scope.wants("calibration_error"):
+        yield "calibration_error", binned.error() if binned else undefined("no probabilities are counted here")
+    yield from _of_curve(scope, curve, None, curve.total if curve else 0)
+
+
+def _place(attribute: str, key: Where) -> Place:
+    bucket, version, group, class_ = key
+    return Place(version, attribute or None, group if attribute else None, feature=class_, bucket=bucket)
+
+
+def _sums(source: Source, scope: Scope, attribute: str) -> dict[Key, Sums]:
+    parameters = scope.parameters(source.contract, attribute=attribute)
+    return {
+        (bucket, version, group): Sums(*(int(value or 0) for value in values))
+        for bucket, version, group, *values in rows(source.snapshot, "calibration", parameters)
+    }
+
+
+def _design_effects(source: Source, scope: Scope, attribute: str) -> dict[Key, float]:
+    """Returns, where subjects are known, the larger of the design effects of the labels and of the squared errors.
+
+    Subjects are not counted by score: the scores explain part of what their labels have in common, so it is on the
+    safe side.
+    """
+    if "subject" not in source.contract.columns or source.contract.task != "binary":
+        return {}
+    found = {}
+    for key, cells in outcomes(source.snapshot, source.contract, scope, attribute).items():
+        if cells.loss_buckets is not None:
+            counts, briers, _ = cells.loss_buckets
+            of_loss = loss_design_effect(counts, briers, *cells.losses[:2])
+            found[key] = max(performance.prevalence(cells.confusion()).deff, of_loss)
+    return found
+
+
+def _binned(source: Source, scope: Scope, attribute: str, each: bool = False) -> dict[Where, Binned]:
+    """Returns cases by fine score bin for each period, version, group and class (None: of the score, the decision)."""
+    parameters = scope.parameters(source.contract, attribute=attribute, each=each)
+    values = np.array(source.bins.score_values)
+    lows = np.array([0.0, *source.bins.score_edges])
+    highs = np.array([*source.bins.score_edges, 1.0])
+    lows, highs = (values, values) if source.bins.score_exact else (lows, highs)
+    found = {}
+    for *key, bins, positives, negatives, unlabelled in rows(source.snapshot, "reliability", parameters):
+        at = np.asarray(bins)
+        counts = (np.asarray(counted) for counted in (positives, negatives, unlabelled))
+        found[tuple(key)] = Binned(values[at], (lows[at], highs[at]), *counts)
+    return found
+
+
+def reliability(source: Source, scope: Scope) -> pd.DataFrame:
+    """Returns reliability curves: group, class, score (mean), observed, low, high, n, positives, least, most.
+
+    Of everybody, or of each group of the scope's first attribute; of a multiclass model's decisions (class None) and
+    of each class. `low` and `high` are limits of the observed rate that hold for all bins of a curve together at 95 %,
+    `least` and `most` the bin's ends.
+    """
+    attribute = scope.attributes[0] if scope.attributes else ""
+    asked = replace(scope, by=None)
+    deffs = _design_effects(source, asked, attribute)
+    parts = []
+    for (*key, class_), binned in ordered(_all_binned(source, asked, attribute)):
+        curve = binned.curve(deffs.get(tuple(key), 1.0) if class_ is None else 1.0)
+        low, high = curve.limits().T
+        parts.append(
+            pd.DataFrame(
+                {"group": key[2] or None, "class": class_, "score": curve.scores, "observed": curve.positives / curve.n,
+                 "low": low, "high": high, "n": curve.n, "positives": curve.positives, "least": curve.low,
+                 "most": curve.high}
+            )
+        )  # fmt: skip
+    columns = ["group", "class", "score", "observed", "low", "high", "n", "positives", "least", "most"]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+
+def _all_binned(source: Source, scope: Scope, attribute: str) -> dict[Where, Binned]:
+    found = _binned(source, scope, attribute)
+    return found | (_binned(source, scope, attribute, each=True) if source.contract.task == "multiclass" else {})
+
+
+def spread(source: Source, scope: Scope) -> pd.DataFrame:
+    """Returns how the scores of all cases lie, labelled or not, on DRAWN equal bins: group, class, low, high, n."""
+    attribute = scope.attributes[0] if scope.attributes else ""
+    edges = np.linspace(0, 1, DRAWN + 1)
+    parts = []
+    for (_, _, group, class_), binned in ordered(_all_binned(source, replace(scope, by=None), attribute)):
+        n, _ = np.histogram(binned.values, edges, weights=binned.n)
+        shape = {"group": group or None, "class": class_, "low": edges[:-1], "high": edges[1:], "n": n.astype(int)}
+        parts.append(pd.DataFrame(shape))
+    columns = ["group", "class", "low", "high", "n"]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+
+def confidence(source: Source, scope: Scope, by: str) -> pd.DataFrame:
+    """Returns how sure the scores are by period: since, until, n, mean and quantiles q10, q25, q50, q75, q90.
+
+    Confidence is the probability of the likelier side (of a multiclass model: of what was decided). Needs no labels.
+    """
+    asked = replace(scope, by=by)
+    found = []
+    for (bucket, *_), binned in ordered(_binned(source, asked, "")):
+        sure = np.maximum(binned.values, 1 - binned.values) if source.contract.task == "binary" else binned.values
+        order = np.argsort(sure, kind="stable")
+        sure, n = sure[order], binned.n[order]
+        ranks = np.searchsorted(np.cumsum(n), np.array(QUANTILES) * n.sum())
+        since, until = period(asked, bucket)
+        row = {"since": since.isoformat(), "until": until.isoformat(), "n": int(n.sum()), "mean": sure @ n / n.sum()}
+        found.append(row | {f"q{100 * q:.0f}": sure[rank] for q, rank in zip(QUANTILES, ranks, strict=True)})
+    return pd.DataFrame(found, columns=["since", "until", "n", "mean", *(f"q{100 * q:.0f}" for q in QUANTILES)])
