@@ -98,11 +98,14 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/performance    how good, for everybody and by group
     report/value          what the cases are worth
     report/versions       a version against another: pairs, or two samples
+    report/change         why a rate changed between two windows, in numbers and a sentence
     report/calibration    whether scores can be taken at their word, and how sure they are
     report/errors         how far off a predicted number is
     report/fairness       groups against a reference, and the named metrics
     report/drift          every feature against the reference window
     report/service        latency, failures, throughput
+    report/expected       what scores mean in each group, and the cases whose labels are to come
+    report/estimated      readings before labels arrive
     report/labels         how long labels take, until when they are complete, whose come later
     report/judged         a policy's rules expanded to the measures they judge
     report/asked          a question in words -> Scope

@@ -21,6 +21,7 @@ from dashboard.rates import Estimate, Limits, undefined, z_of
 
 Floats = NDArray[np.float64]
 METHOD = "CBPE, prediction interval"
+NOTHING: Floats = np.zeros(DRAWS)
 STEP = 1e-20  # of the complex-step derivative: exact to the last digit, nothing is subtracted
 
 
@@ -104,7 +105,7 @@ def forecast(metric: str, found: Expected) -> Forecast:
 
 
 def _none(found: Expected, why: str) -> Forecast:
-    return Forecast(None, 0.0, np.zeros(DRAWS), found.n, 0, why=why)
+    return Forecast(None, 0.0, NOTHING, found.n, 0, why=why)
 
 
 def _cells(found: Expected, tp: Any, fn: Any) -> Cells:

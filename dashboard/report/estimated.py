@@ -1,0 +1,230 @@
+"""Estimated readings: what performance and fairness will turn out to be, before the labels are there.
+
+Every number comes from score-bin cells: a reference says what scores mean, in each group by itself; the window brings
+its scores and decisions. A label that has already come is not used, so that the estimate is a forecast of the whole.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from dashboard.metrics import METRICS, forecast_contrasts, forecasts
+from dashboard.metrics.estimation import Calibrator, Expected, Part, expected
+from dashboard.metrics.forecasts import Forecast
+from dashboard.policy.windows import Window
+from dashboard.rates import Measure, undefined
+from dashboard.report.cells import Key, ordered
+from dashboard.report.expected import Coming, Days, Means, calibrated_on, coming, meanings
+from dashboard.report.fairness import NAMED, is_unknown, reference_group
+from dashboard.report.labels import complete_until
+from dashboard.report.performance import Source
+from dashboard.report.scope import Place, Reading, Scope, period, reading
+
+PREFIX = "estimated_"
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What is expected of one group in one period: the cells, or why there are none; and what a note says of them."""
+
+    cells: Expected | None
+    n: int
+    note: str = ""
+    why: str = ""
+
+    def forecast(self, metric: str) -> Forecast:
+        """Returns the forecast of a metric, named without "estimated_"."""
+        if self.cells is None:
+            return Forecast(None, 0.0, forecasts.NOTHING, self.n, 0, why=self.why)
+        return forecasts.forecast(metric, self.cells)
+
+
+def estimated_readings(source: Source, scope: Scope) -> Iterator[Reading]:
+    """Yields the `estimated_*` readings of a scope, for everybody or each group of its attributes.
+
+    Where everything of a kind is asked for, they come only for one window, clear of the reference, whose labels are
+    still coming: where they are complete, the realised number stands.
+    """
+    all_of_them = [name for name in METRICS if _is_estimate(source, scope, name)]
+    wanted = [name.removeprefix(PREFIX) for name in all_of_them if scope.wants(name)]
+    if not wanted or (len(wanted) == len(all_of_them) and not _by_default(source, scope)):
+        return
+    refusal = _refusal(scope)
+    if refusal:
+        yield from _refused(source, scope, wanted, refusal)
+        return
+    for attribute in scope.attributes or ("",):
+        yield from _performance(source, scope, attribute, [m for m in wanted if m in forecasts.METRICS])
+    contrasts = [metric for metric in wanted if METRICS[metric].kind == "fairness"]
+    for attribute in _compared(source, scope) if contrasts else ():
+        yield from _fairness(source, scope, attribute, contrasts)
+
+
+def _is_estimate(source: Source, scope: Scope, name: str) -> bool:
+    metric = METRICS[name]
+    return name.startswith(PREFIX) and metric.kind in scope.kinds and source.contract.task in metric.tasks
+
+
+def _by_default(source: Source, scope: Scope) -> bool:
+    if scope.by is not None or _refusal(scope):
+        return False
+    ((first, last, *_),) = source.snapshot.rows("SELECT min(day), max(day) FROM volume")
+    return scope.until > complete_until(source.snapshot, first, last)
+
+
+def _refusal(scope: Scope) -> str:
+    """Returns why nothing of the scope can be estimated; "" where that is not known yet."""
+    if scope.reference is None:
+        return "there is no reference window to learn from what scores mean: the log is too short for one"
+    reference = Window(*scope.reference)
+    if scope.by is None and Window(scope.since, scope.until).shares_a_day(reference):
+        return f"the window shares days with the reference ({reference}), whose labels it would be estimated from"
+    return ""
+
+
+def _refused(source: Source, scope: Scope, wanted: Sequence[str], why: str) -> Iterator[Reading]:
+    for metric in wanted:
+        fair = METRICS[metric].kind == "fairness"
+        for attribute in _compared(source, scope) if fair else scope.attributes or ("",):
+            place = Place(None if scope.version == "*" else scope.version, attribute or None)
+            yield reading(scope, PREFIX + metric, place, undefined(why))
+
+
+def _compared(source: Source, scope: Scope) -> tuple[str, ...]:
+    contract = source.contract
+    return scope.attributes or (*contract.attribute_names, *("*".join(names) for names in contract.intersections))
+
+
+def _performance(source: Source, scope: Scope, attribute: str, wanted: Sequence[str]) -> Iterator[Reading]:
+    if not wanted:
+        return
+    found = outlooks(source, scope, attribute)
+    if not found and not scope.by:
+        version = None if scope.version == "*" else scope.version
+        found = {(None, version, ""): Outlook(None, 0, why="no case here has a score and a decision")}
+    for (bucket, version, group), outlook in ordered(found):
+        place = Place(version, attribute or None, group if attribute else None, bucket=bucket)
+        for metric in wanted:
+            measure = forecasts.measure(metric, outlook.forecast(metric), outlook.note)
+            yield reading(scope, PREFIX + metric, place, measure)
+
+
+def _fairness(source: Source, scope: Scope, attribute: str, wanted: Sequence[str]) -> Iterator[Reading]:
+    periods: dict[tuple[date | None, str | None], dict[str, Outlook]] = defaultdict(dict)
+    for (bucket, version, group), outlook in outlooks(source, scope, attribute).items():
+        if not is_unknown(group):
+            periods[bucket, version][group] = outlook
+    base = reference_group(source, attribute)
+    for (bucket, version), groups in ordered(periods):
+        place = Place(version, attribute, bucket=bucket)
+        note = next(iter(groups.values())).note
+        for metric in wanted:
+            if metric in NAMED:
+                yield reading(scope, PREFIX + metric, place, named(metric, groups, note))
+                continue
+            for group in sorted(set(groups) - {base or ""}):
+                there = Place(version, attribute, group, base, bucket=bucket)
+                yield reading(scope, PREFIX + metric, there, contrast(metric, groups, group, base))
+
+
+def contrast(metric: str, groups: Mapping[str, Outlook], group: str, base: str | None) -> Measure:
+    """Returns a signed difference or a ratio of one group to the reference group, as it is expected."""
+    rate, _, suffix = metric.rpartition("_")
+    if base is None or base not in groups:
+        return undefined(f"the reference group '{base}' has no rows here", groups[group].n)
+    compare = forecast_contrasts.difference if suffix == "difference" else forecast_contrasts.ratio
+    return compare(groups[group].forecast(rate), groups[base].forecast(rate), groups[group].note)
+
+
+def named(metric: str, groups: Mapping[str, Outlook], note: str = "") -> Measure:
+    """Returns one of fairlearn's largest-against-smallest numbers, as it is expected."""
+    rates = [{group: each.forecast(rate) for group, each in groups.items()} for rate in NAMED[metric][1]]
+    compare = (
+        forecast_contrasts.largest_difference if metric.endswith("difference") else forecast_contrasts.smallest_ratio
+    )
+    return compare(rates, note)
+
+
+def outlooks(source: Source, scope: Scope, attribute: str) -> dict[Key, Outlook]:
+    """Returns what is expected of each group of an attribute ('' is everybody), by period and version.
+
+    Everybody is the sum of the groups of the first attribute in which each of them has its own calibration; where there
+    is no such attribute, all are calibrated together.
+    """
+    if scope.reference is None:
+        return {}
+    adding = attribute or next(_adding_up(source, scope, scope.reference), "")
+    cases = coming(source, scope, scope.reference, adding)
+    means = meanings(source, scope.reference, adding)
+    together: dict[Key, list[tuple[str, str, Coming]]] = defaultdict(list)
+    for (bucket, version, group), counts in cases.items():
+        whom = group if attribute else ""
+        together[bucket, version if scope.version == "*" else scope.version, whom].append((version, group, counts))
+    note = f"the groups of {adding} added up" if adding and not attribute else ""
+    return {
+        key: _overlapping(scope, key[0], _outlook(source, scope.reference, parts, means, note))
+        for key, parts in together.items()
+    }
+
+
+def _adding_up(source: Source, scope: Scope, reference: Days) -> Iterator[str]:
+    """Yields the attributes in which every group with cases here has a calibration of its own."""
+    for name in source.contract.attribute_names:
+        if name in source.bins.groups:  # only its largest groups have score bins
+            continue
+        means = meanings(source, reference, name)
+        cases = coming(source, scope, reference, name)
+        classes = [None] if source.contract.task == "binary" else []
+        if cases and all(
+            isinstance(means.get((version, group, label)), Calibrator)
+            for (_, version, group), counts in cases.items()
+            for label in (classes or counts.bins)
+        ):
+            yield name
+
+
+def _outlook(
+    source: Source, reference: Days, parts: Sequence[tuple[str, str, Coming]], means: Means, note: str
+) -> Outlook:
+    n, labelled = sum(counts.n for *_, counts in parts), sum(counts.labelled for *_, counts in parts)
+    made, lacking = [], []
+    for version, group, counts in parts:
+        meaning = means.get((version, group, None), "0 labels in the reference")
+        if isinstance(meaning, str):
+            lacking.append(f"{version}: {meaning}" if len({v for v, *_ in parts}) > 1 else meaning)
+        else:
+            decided = counts.bins.get(None, {})
+            nothing = meaning.scores * 0
+            made.append(Part(decided.get("0", nothing), decided.get("1", nothing), meaning))
+    if lacking:
+        return Outlook(None, n, why="; ".join(dict.fromkeys(lacking)))
+    return Outlook(expected(made), n, _note(source, reference, parts, made, labelled, n, note))
+
+
+def _note(
+    source: Source,
+    reference: Days,
+    parts: Sequence[tuple[str, str, Coming]],
+    made: Sequence[Part],
+    labelled: int,
+    n: int,
+    note: str,
+) -> str:
+    days = calibrated_on(source, reference)
+    windows = dict.fromkeys(str(Window(*days[version])) for version, *_ in parts)
+    labels = sum(part.calibrator.negatives + part.calibrator.positives for part in made)
+    known = f"{labelled:,} of {n:,} labels have come and are not used" if labelled else "no label has come yet"
+    return "; ".join(
+        text for text in (f"calibrated on {labels:,} labels of {' and '.join(windows)}", note, known) if text
+    )
+
+
+def _overlapping(scope: Scope, bucket: date | None, found: Outlook) -> Outlook:
+    """Returns the outlook of a period, refused where some of its days are the reference's."""
+    since, until = period(scope, bucket)
+    if scope.reference is None or not Window(since, until).shares_a_day(Window(*scope.reference)):
+        return found
+    return Outlook(None, found.n, why=f"the period shares days with the reference ({Window(*scope.reference)})")
