@@ -183,7 +183,11 @@ class Model:
         return plan(rules, held.first, held.last, held.complete_until)
 
     def scope(self, since: date | None = None, until: date | None = None, **asked: Any) -> Scope:
-        """Returns a scope with what was not asked filled in: the whole log; for drift all days after the reference."""
+        """Returns a scope with what was not asked filled in: the whole log; for drift all days after the reference.
+
+        Without `until` and `by` what needs labels is read up to the day from which on they are still coming, unless
+        `since` leaves no such day.
+        """
         held = self.extent()
         reference = self.plan().by_log.reference
         kinds = asked.pop("kinds", None) or KINDS
@@ -196,6 +200,10 @@ class Model:
             )
         self._check_version(asked.get("version"), held)
         windows = split(reference, (end - start).days) if reference else ()
+        if until is None or asked.get("by"):
+            open_end = until is None and not asked.get("by")
+            asked["complete_until"] = held.complete_until
+            asked["matured"] = open_end and start < held.complete_until < end
         return Scope(
             start,
             end,

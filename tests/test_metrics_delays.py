@@ -36,6 +36,7 @@ def test_where_nothing_is_truncated_it_is_the_plain_share(delays: list[int]) -> 
     curve = of(np.array(delays), np.full(len(delays), 30))
     plain = [np.mean(np.array(delays) <= day) for day in range(31)]
     assert curve.share == pytest.approx(plain)
+    assert curve.mean == pytest.approx(np.mean(delays))
     for q in (0.1, 0.5, 0.99, 1.0):
         assert curve.quantile(q) == np.quantile(delays, q, method="inverted_cdf")
 

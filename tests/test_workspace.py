@@ -82,12 +82,48 @@ def test_labels_still_coming_end_what_is_complete(tmp_path: Path) -> None:
     known = raw[raw["label"].notna() & (raw["day"] < START + timedelta(days=24))]
     model.log_labels(known[["prediction_id", "label"]].assign(labeled_at=known["predicted_at"] + pd.Timedelta(days=5)))
     model.rollup()
-    assert model.extent().complete_until == START + timedelta(days=25)
+    assert model.extent().complete_until == START + timedelta(days=24)  # no label came after START + 28 days
 
 
 def test_labels_taken_in_with_an_old_log_did_not_take_years(tmp_path: Path) -> None:
     held = build(Spec(seed=3, labels="late"), tmp_path).model.extent()
     assert held.complete_until == held.last + timedelta(days=1)
+
+
+def test_without_an_end_what_needs_labels_is_read_where_they_are_complete(tmp_path: Path) -> None:
+    raw = draw(Spec(seed=3, rows=2000, days=30))
+    model = found(tmp_path, Spec().contract)
+    model.log(delivered(raw, Spec()).drop(columns="label"))
+    known = raw[raw["label"].notna() & (raw["day"] < START + timedelta(days=24))]
+    model.log_labels(known[["prediction_id", "label"]].assign(labeled_at=known["predicted_at"] + pd.Timedelta(days=5)))
+    model.rollup()
+    edge, end = START + timedelta(days=24), START + timedelta(days=30)
+    asked = ("accuracy", "count", "label_coverage", "selection_rate", "accuracy_difference")
+    found_ = {r.metric: r for r in model.readings(metrics=asked, attributes=("sex",)) if r.group == "F"}
+    assert {name: reading.until for name, reading in found_.items()} == {
+        "accuracy": edge.isoformat(), "accuracy_difference": edge.isoformat(),
+        "selection_rate": end.isoformat(), "count": end.isoformat(), "label_coverage": end.isoformat(),
+    }  # fmt: skip
+    for name in ("accuracy", "accuracy_difference"):
+        assert "labels complete to 2026-02-16" in found_[name].note
+        (same,) = (r for r in model.readings(metrics=(name,), attributes=("sex",), until=edge) if r.group == "F")
+        assert (same.value, same.low, same.n) == (found_[name].value, found_[name].low, found_[name].n)
+    (all_days,) = model.readings(metrics=("accuracy",), until=end)  # whoever names an end gets it
+    assert all_days.until == end.isoformat()
+    (late,) = model.readings(metrics=("accuracy",), since=edge)  # no day of these is complete
+    assert (late.since, late.until) == (edge.isoformat(), end.isoformat())
+    assert "labels still coming" in late.note
+    weeks = model.readings(metrics=("accuracy", "count"), by="week")
+    assert {r.note.endswith("labels still coming") for r in weeks if r.metric == "count"} == {False}
+    for week in weeks:
+        assert (week.until > edge.isoformat()) == ("labels still coming" in week.note) or week.metric == "count"
+    assert weeks[-1].until == end.isoformat()
+
+
+def test_where_labels_come_with_the_predictions_every_day_is_complete(world: World) -> None:
+    scope = world.model.scope()
+    assert not scope.matured
+    assert {reading.until for reading in world.model.readings()} == {scope.until.isoformat()}
 
 
 def test_a_scope_without_dates_is_the_whole_log(world: World) -> None:

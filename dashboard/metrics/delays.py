@@ -70,6 +70,11 @@ class DelayCurve:
         low, high = self.share ** np.exp(exponent), self.share ** np.exp(-exponent)
         return np.where(inside, low, self.share), np.where(inside, high, self.share)
 
+    @property
+    def mean(self) -> float:
+        """Returns how many days labels take on average: the sum of 1 - F(d) over d."""
+        return float(np.sum(1 - self.share))
+
     def quantile(self, q: float) -> int:
         """Returns the smallest number of days within which a share q of the labels has come."""
         return _first(self.share, q)

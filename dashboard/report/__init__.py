@@ -21,6 +21,11 @@ __all__ = ["COLUMNS", "KINDS", "Reading", "Scope", "Source", "readings", "rows"]
 def readings(source: Source, scope: Scope) -> Iterator[Reading]:
     """Yields the readings of a scope, kind by kind; raises EvenhandError for names that the contract does not have."""
     check_names(source.contract, scope.attributes, scope.features)
+    for part in scope.parts():
+        yield from _of_kinds(source, part)
+
+
+def _of_kinds(source: Source, scope: Scope) -> Iterator[Reading]:
     if {"performance", "data"} & set(scope.kinds):
         yield from performance_readings(source, scope)
         yield from calibration_readings(source, scope)

@@ -1,15 +1,29 @@
-"""When labels are complete: how long they take, and the last day whose labels have practically all come."""
+"""Labels in time: how long they take, the last day whose labels have practically all come, and whose come later."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
+import numpy as np
+
+from dashboard.contract import UNKNOWN_GROUP
+from dashboard.metrics.delays import DelayCurve, curve_of, later
+from dashboard.metrics.fairness import homogeneity
+from dashboard.rates import Rate
 from dashboard.report.cells import rows
+from dashboard.report.performance import Source, performance_readings
+from dashboard.report.scope import Scope
 from dashboard.store import Snapshot
 
 NEARLY_ALL = 0.99
-ENOUGH = 100  # labels of a group before its own delay counts
+ENOUGH = 100  # labels of a group before its own delay counts, and cases before its coverage is compared
+APART = 0.05  # how far coverages differ before it is worth a warning
+LEVEL = 0.05
+COVERAGE = "label_coverage"
+Curves = dict[tuple[str, str, str | None], DelayCurve]  # attribute ('' is everybody), group, label
 
 
 def delays(
@@ -23,34 +37,147 @@ def delays(
     return dict(found)
 
 
-def quantile(counts: dict[int, int], q: float) -> int:
-    """Returns the smallest number of days within which a share q of the labels came.
+def last_label(snapshot: Snapshot, last: date) -> date | None:
+    """Returns the last day on which a label came, None where nobody knows when labels came.
 
-    >>> quantile({1: 98, 7: 1, 20: 1}, 0.99)
-    7
+    Days are those of the prediction plus the label's delay. A label that says it became known after the rollup was
+    counted, and after the log's last day, is not believed.
     """
-    need, seen = q * sum(counts.values()), 0
-    for days in sorted(counts):
-        seen += counts[days]
-        if seen >= need:
-            return days
-    return 0
+    facts = snapshot.meta()
+    limit = facts.get("known_before") or facts["built_at"]
+    ((found,),) = rows(snapshot, "last_label", {"last": last, "limit": limit[:10]})
+    return found  # type: ignore[no-any-return]
+
+
+def curves(snapshot: Snapshot, attribute: str | None = "", by_label: bool = False, least: int = 1) -> Curves:
+    """Returns the delay curve of every group of an attribute ('' is everybody, None all attributes).
+
+    With `by_label` one for each label value; without, the label is None.
+    """
+    made: Curves = snapshot.once(
+        ("delay curves", attribute, by_label, least), lambda: _curves(snapshot, attribute, by_label, least)
+    )
+    return made
+
+
+def _curves(snapshot: Snapshot, attribute: str | None, by_label: bool, least: int) -> Curves:
+    ((_, last, *_),) = rows(snapshot, "extent", {})
+    edge = last_label(snapshot, last) if last else None
+    if edge is None:
+        return {}
+    counts: dict[tuple[str, str, str | None], dict[bool, list[tuple[int, int]]]] = defaultdict(
+        lambda: {True: [], False: []}
+    )
+    asked = {"edge": edge, "attribute": attribute, "by_label": by_label}
+    for name, group, label, by_delay, days, n in rows(snapshot, "label_delays", asked):
+        counts[name, group, label][by_delay].append((days, n))
+    made = {key: curve_of(_dense(both[True]), _dense(both[False]), least) for key, both in counts.items()}
+    return {key: curve for key, curve in made.items() if curve is not None}
+
+
+def _dense(found: list[tuple[int, int]]) -> Any:
+    days, n = np.array(found, dtype=np.int64).T
+    return np.bincount(days, n)
 
 
 def complete_until(snapshot: Snapshot, first: date, last: date) -> date:
-    """Returns the day from which on labels are still coming (exclusive): the log's end less the slowest group's delay.
+    """Returns the day from which on labels are still coming (exclusive): matured are the days before it.
 
-    The delay is the 99 % one, from days old enough to have seen the longest delay; with labels delivered
-    together with predictions it is none, and the log's end is returned.
+    It lies the slowest group's 99 % delay before the last day on which labels came, and is the log's end where labels
+    come with the predictions. A group counts with at least 100 labels old enough to have shown its longest delay; so
+    does each label value, since positives can be one label in a hundred, and late.
     """
     end = last + timedelta(days=1)
-    everybody = delays(snapshot, first, end, "").get(("", ""), {})
-    if not everybody:
+    edge = last_label(snapshot, last)
+    if edge is None:
         return end
-    longest = max(everybody)
-    settled = delays(snapshot, first, max(end - timedelta(days=longest), first + timedelta(days=1)))
-    slowest = max(
-        (quantile(counts, NEARLY_ALL) for counts in settled.values() if sum(counts.values()) >= ENOUGH),
-        default=quantile(everybody, NEARLY_ALL),
-    )
-    return max(first, end - timedelta(days=slowest))
+    known = [*curves(snapshot, None, least=ENOUGH).values(), *curves(snapshot, "", True, ENOUGH).values()]
+    known = known or [*curves(snapshot).values()]
+    slowest = max(curve.quantile(NEARLY_ALL) for curve in known)
+    return max(first, min(end, edge + timedelta(days=1 - slowest)))
+
+
+@dataclass(frozen=True)
+class Uneven:
+    """Says that fewer labels of one group have come than of the others together, on one window.
+
+    `days` is by how many its labels come later on average, 0 where that is not what tells them apart.
+    """
+
+    attribute: str
+    group: str
+    since: date
+    until: date
+    coverage: Rate
+    others: Rate
+    days: int
+    p: float
+
+
+def uneven(source: Source, since: date, until: date, version: str | None = None) -> list[Uneven]:
+    """Returns, for each attribute whose groups' label coverage differs, the group that has fewest; the worst first.
+
+    Differs: Pearson's test of homogeneity at 0.05 over the number of attributes, and at least 5 points to the others
+    together. Groups under 100 cases and the unknown are left out.
+    """
+    names = source.contract.attribute_names
+    found = (_uneven(source, Scope(since, until, version, (name,)), LEVEL / len(names)) for name in names)
+    return sorted((one for one in found if one), key=lambda one: (one.coverage.value or 0) - (one.others.value or 0))
+
+
+def _uneven(source: Source, scope: Scope, level: float) -> Uneven | None:
+    (attribute,) = scope.attributes
+    rates = coverage(source, scope)
+    p = homogeneity(rates)
+    if p is None or p >= level:
+        return None
+    beside = {group: _together([rate for other, rate in rates.items() if other != group]) for group in rates}
+    least = min(rates, key=lambda group: (rates[group].value or 0) - (beside[group].value or 0))
+    if (beside[least].value or 0) - (rates[least].value or 0) < APART:
+        return None
+    days = days_later(source.snapshot, attribute, least)
+    return Uneven(attribute, least, scope.since, scope.until, rates[least], beside[least], days, p)
+
+
+def coverage(source: Source, scope: Scope) -> dict[str, Rate]:
+    """Returns the label coverage of an attribute's groups that are large enough to be compared."""
+    asked = Scope(scope.since, scope.until, scope.version, scope.attributes, kinds=("data",), metrics=(COVERAGE,))
+    found = {str(one.group): one.measure for one in performance_readings(source, asked)}
+    return {
+        group: rate
+        for group, rate in found.items()
+        if isinstance(rate, Rate) and rate.n >= ENOUGH and group != UNKNOWN_GROUP
+    }
+
+
+def _together(rates: list[Rate]) -> Rate:
+    hits, trials = (sum(getattr(rate, name) for rate in rates) for name in ("hits", "trials"))
+    return Rate(hits, trials)
+
+
+def days_later(snapshot: Snapshot, attribute: str, group: str) -> int:
+    """Returns by how many days a group's labels come later than the others', on average; 0 if not, or by chance."""
+    known = {name: curve for (_, name, _), curve in curves(snapshot, attribute).items()}
+    rest = [curve for name, curve in known.items() if name != group]
+    if group not in known or not rest:
+        return 0
+    return max(0, _apart(known[group], sum(rest[1:], rest[0])))
+
+
+def _apart(one: DelayCurve, other: DelayCurve) -> int:
+    _, p = later(one, other)
+    return round(one.mean - other.mean) if p < LEVEL else 0
+
+
+def labels_later(snapshot: Snapshot) -> dict[str, int]:
+    """Returns, for each label value, by how many days its labels come later than the others' on average; sooner: < 0.
+
+    Left out are those that the log-rank test in reverse time does not tell from the others.
+    """
+    known = {str(label): curve for (_, _, label), curve in curves(snapshot, "", True).items() if label is not None}
+    found = {}
+    for label, curve in known.items():
+        rest = [other for name, other in known.items() if name != label]
+        if rest and (days := _apart(curve, sum(rest[1:], rest[0]))):
+            found[label] = days
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -24,7 +24,9 @@ class Scope:
     """What is asked. `until` is exclusive; `version` is None (all together), "*" (each by itself) or a name.
 
     `attributes` are names of attributes or intersections; () is everybody. `reference` is the window that drift is
-    measured against; it shares no day with the scope's.
+    measured against; it shares no day with the scope's. From `complete_until` on labels are still coming, which is
+    noted; where `matured`, what needs labels is read up to that day only. `versus` is the version that `version` is
+    compared with.
     """
 
     since: date
@@ -37,6 +39,9 @@ class Scope:
     metrics: tuple[str, ...] | None = None
     reference: tuple[date, date] | None = None
     reference_windows: tuple[tuple[date, date], ...] = ()
+    complete_until: date | None = None
+    matured: bool = False
+    versus: str | None = None
 
     def wants(self, metric: str) -> bool:
         """Returns whether the metric is asked for."""
@@ -44,6 +49,21 @@ class Scope:
 
     def any_of(self, *names: str) -> bool:
         return any(self.wants(name) for name in names)
+
+    def parts(self) -> tuple[Scope, ...]:
+        """Returns what needs labels, ending where they are complete, and the rest; only itself unless `matured`."""
+        if not self.matured or self.complete_until is None or self.complete_until >= self.until:
+            return (self,)
+        names = [name for name in METRICS if self.wants(name)]
+        labelled = tuple(name for name in names if needs_labels(name))
+        others = tuple(name for name in names if name not in labelled)
+        halves = (replace(self, until=self.complete_until, metrics=labelled), replace(self, metrics=others))
+        return tuple(replace(half, kinds=half.kinds_wanted()) for half in halves if half.metrics)
+
+    def kinds_wanted(self) -> tuple[str, ...]:
+        """Returns the kinds of which a metric is asked for."""
+        kinds = {metric.kind for name, metric in METRICS.items() if self.wants(name)}
+        return tuple(kind for kind in self.kinds if kind in kinds)
 
     def parameters(self, contract: Contract, **more: Any) -> dict[str, Any]:
         """Returns the parameters that the reading statements share."""
@@ -96,6 +116,15 @@ class Reading:
         return {name: getattr(self, name) for name in COLUMNS}
 
 
+def needs_labels(metric: str) -> bool:
+    """Returns whether a metric waits for labels.
+
+    >>> needs_labels("accuracy"), needs_labels("selection_rate")
+    (True, False)
+    """
+    return "labels" in METRICS[metric].needs
+
+
 def reading(scope: Scope, metric: str, place: Place, measure: Measure, note: str = "") -> Reading:
     """Returns a measure as a reading, with its pointwise 95 % interval."""
     low, high = measure.interval(0.95) if measure.value is not None else (None, None)
@@ -117,9 +146,17 @@ def reading(scope: Scope, metric: str, place: Place, measure: Measure, note: str
         numerator=_plain(measure.numerator),
         denominator=_plain(measure.denominator),
         method=measure.method,
-        note="; ".join(part for part in (measure.note, note) if part),
+        note="; ".join(part for part in (measure.note, note, _labels_note(scope, metric, until)) if part),
         measure=measure,
     )
+
+
+def _labels_note(scope: Scope, metric: str, until: date) -> str:
+    if scope.complete_until is None or not needs_labels(metric):
+        return ""
+    if until > scope.complete_until:
+        return "labels still coming"
+    return f"labels complete to {scope.complete_until - timedelta(days=1)}" if scope.matured else ""
 
 
 def _plain(number: float | int | None) -> float | int | None:

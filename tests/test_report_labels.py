@@ -1,0 +1,145 @@
+"""Labels in time, through the river: until when they are complete, whose come later, how many have come by day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dashboard.contract import UNKNOWN_GROUP
+from dashboard.report.labels import curves, days_later, labels_later, uneven
+from dashboard.workspace import Model
+from tests.worlds import GROUPS, START, Spec, delivered, draw, found
+
+DAYS = 40
+END = START + timedelta(days=DAYS)
+Delays = Callable[[pd.DataFrame, np.random.Generator], np.ndarray]
+
+
+def even(rows: pd.DataFrame, random: np.random.Generator) -> np.ndarray:
+    return random.integers(1, 6, len(rows))
+
+
+def men_later(rows: pd.DataFrame, random: np.random.Generator) -> np.ndarray:
+    return even(rows, random) + 10 * (rows["sex"] == "M").to_numpy()
+
+
+def positives_later(rows: pd.DataFrame, random: np.random.Generator) -> np.ndarray:
+    return even(rows, random) + 7 * (rows["label"] == 1).to_numpy()
+
+
+def world(folder: Path, delays: Delays, seed: int = 3, rows: int = 6000) -> tuple[Model, pd.DataFrame]:
+    """Returns a model whose labels took these days and had come by the end of the log; and its rows: `known` or not."""
+    raw = draw(Spec(seed=seed, rows=rows, days=DAYS))
+    raw["delay"] = delays(raw, np.random.default_rng(seed))
+    raw["labeled_at"] = raw["predicted_at"].dt.floor("D") + pd.to_timedelta(raw["delay"], unit="D")
+    came = raw["label"].notna() & (raw["labeled_at"] < pd.Timestamp(END))
+    model = found(folder, Spec().contract)
+    model.log(delivered(raw, Spec()).drop(columns=["label", "delay", "labeled_at"]))
+    model.log_labels(raw.loc[came, ["prediction_id", "label", "labeled_at"]])
+    model.rollup()
+    return model, raw.assign(known=came)
+
+
+@pytest.fixture(scope="module")
+def late(tmp_path_factory: pytest.TempPathFactory) -> tuple[Model, pd.DataFrame]:
+    return world(tmp_path_factory.mktemp("late"), men_later)
+
+
+def test_labels_are_complete_before_the_slowest_groups_delay(late: tuple[Model, pd.DataFrame], tmp_path: Path) -> None:
+    model, raw = late
+    assert model.extent().complete_until == END - timedelta(days=15)
+    settled = raw[(raw["day"] < END - timedelta(days=15)) & raw["label"].notna()]
+    assert settled["known"].all()  # and so they are
+    quick, _ = world(tmp_path, even)
+    assert quick.extent().complete_until == END - timedelta(days=5)
+
+
+def test_a_slow_label_value_counts_as_a_slow_group(tmp_path: Path) -> None:
+    model, raw = world(tmp_path, positives_later)
+    assert model.extent().complete_until == END - timedelta(days=12)
+    assert raw["label"].mean() > 0.3
+
+
+def test_a_few_slow_labels_of_a_small_group_decide_nothing(tmp_path: Path) -> None:
+    def few_later(rows: pd.DataFrame, random: np.random.Generator) -> np.ndarray:
+        small = rows[(rows["sex"] == "X") & (rows["age"] < 18) & (rows["day"] < START + timedelta(days=9))]
+        return np.where(rows.index.isin(small.index[:2]), 20, even(rows, random))
+
+    model, raw = world(tmp_path, few_later)
+    assert 20 < ((raw["both_group"] == "X*<18") & raw["known"]).sum() < 100
+    assert (raw["delay"] == 20).sum() == 2  # more than 1 % of them
+    assert model.extent().complete_until == END - timedelta(days=5)
+
+
+def test_a_label_from_the_future_is_not_believed(tmp_path: Path) -> None:
+    model, raw = world(tmp_path, even)
+    before = model.extent().complete_until
+    last = raw.loc[raw["label"].notna(), "prediction_id"].iloc[0]
+    model.log_labels(pd.DataFrame({"prediction_id": [last], "label": [1], "labeled_at": [pd.Timestamp("2262-01-01")]}))
+    model.rollup()
+    assert model.extent().complete_until == before
+
+
+def test_labels_that_stopped_coming_leave_the_days_after_them_open(tmp_path: Path) -> None:
+    raw = draw(Spec(seed=5, rows=3000, days=DAYS))
+    model = found(tmp_path, Spec().contract)
+    model.log(delivered(raw, Spec()).drop(columns="label"))
+    known = raw[raw["label"].notna() & (raw["day"] < START + timedelta(days=20))]
+    model.log_labels(known[["prediction_id", "label"]].assign(labeled_at=known["predicted_at"]))
+    model.rollup()
+    assert model.extent().complete_until == START + timedelta(days=20)
+
+
+def test_coverage_by_day_and_group_is_that_of_the_raw_rows(late: tuple[Model, pd.DataFrame]) -> None:
+    model, raw = late
+    readings = model.readings(metrics=("label_coverage",), attributes=("sex", "sex*age_band"), by="day")
+    assert len({reading.since for reading in readings}) == DAYS
+    for reading in readings:
+        assert reading.attribute
+        rows = raw[
+            (raw["day"] == date.fromisoformat(reading.since)) & (raw[GROUPS[reading.attribute]] == reading.group)
+        ]
+        assert (reading.n, reading.value) == (len(rows), pytest.approx(rows["known"].mean()))
+        assert "labels" not in reading.note  # how many have come is known of every day
+
+
+def test_curves_are_of_the_groups_labels(late: tuple[Model, pd.DataFrame]) -> None:
+    model, raw = late
+    for (_, group, _), curve in curves(model.source().snapshot, "sex").items():
+        rows = raw[(raw["sex_group"] == group) & raw["known"]]
+        assert curve.n == len(rows)
+        assert curve.events[: curve.longest + 1].tolist() == np.bincount(rows["delay"]).tolist()
+    whole = raw[(raw["sex_group"] == "M") & raw["label"].notna()]  # those still to come included
+    found_ = curves(model.source().snapshot, "sex")["sex", "M", None]
+    assert found_.share[:15] == pytest.approx([np.mean(whole["delay"] <= day) for day in range(15)], abs=0.04)
+
+
+def test_a_group_whose_labels_come_later_is_named(late: tuple[Model, pd.DataFrame]) -> None:
+    model, raw = late
+    edge = model.extent().complete_until
+    (one,) = (warning for warning in uneven(model.source(), edge, END) if warning.attribute == "sex")
+    rows = raw[raw["day"] >= edge]
+    assert (one.group, one.days) == ("M", 10)
+    assert one.coverage.value == pytest.approx(rows.loc[rows["sex_group"] == "M", "known"].mean())
+    large = [group for group, n in rows["sex_group"].value_counts().items() if n >= 100]
+    others = rows[rows["sex_group"].isin(large) & ~rows["sex_group"].isin(["M", UNKNOWN_GROUP])]
+    assert one.others.value == pytest.approx(others["known"].mean())
+    assert uneven(model.source(), START, edge) == []  # where labels are complete nobody's are fewer
+    assert days_later(model.source().snapshot, "sex", "F") == 0
+
+
+def test_groups_whose_labels_come_alike_are_not_named(tmp_path: Path) -> None:
+    warned = [uneven(world(tmp_path / str(seed), even, seed, 3000)[0].source(), START, END) for seed in range(5)]
+    assert warned == [[], [], [], [], []]
+
+
+def test_label_values_that_come_sooner_or_later_are_named(tmp_path: Path) -> None:
+    model, _ = world(tmp_path / "late", positives_later)
+    assert labels_later(model.source().snapshot) == {"1": 7, "0": -7}
+    model, _ = world(tmp_path / "even", even)
+    assert labels_later(model.source().snapshot) == {}
