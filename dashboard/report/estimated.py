@@ -11,19 +11,51 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
+
 from dashboard.metrics import METRICS, forecast_contrasts, forecasts
 from dashboard.metrics.estimation import Calibrator, Expected, Part, expected
 from dashboard.metrics.forecasts import Forecast
 from dashboard.policy.windows import Window
 from dashboard.rates import Measure, undefined
 from dashboard.report.cells import Key, ordered
-from dashboard.report.expected import Coming, Days, Means, calibrated_on, coming, meanings
+from dashboard.report.expected import Coming, Days, Means, adding_up, calibrated_on, coming, meanings
 from dashboard.report.fairness import NAMED, is_unknown, reference_group
 from dashboard.report.labels import complete_until
 from dashboard.report.performance import Source
 from dashboard.report.scope import Place, Reading, Scope, period, reading
 
 PREFIX = "estimated_"
+EMPTY = "no case with a score and a decision lies outside the days that its version is calibrated on"
+
+
+@dataclass(frozen=True)
+class Group:
+    """The cases of one group and version, and what scores mean there; `attribute` '' is everybody."""
+
+    version: str
+    group: str
+    cases: Coming
+    means: Means
+    attribute: str
+
+    @property
+    def meaning(self) -> Calibrator | str:
+        return self.means.get((self.version, self.group, None), "0 labels in the reference")
+
+    @property
+    def lacks(self) -> str:
+        """Returns why the scores' meaning is not known here; "" where it is."""
+        return self.meaning if isinstance(self.meaning, str) else ""
+
+    @property
+    def calibrator(self) -> Calibrator:
+        assert not isinstance(self.meaning, str), "asked only where nothing lacks"
+        return self.meaning
+
+    def part(self) -> Part:
+        decided, nothing = self.cases.bins.get(None, {}), np.zeros(len(self.calibrator.scores))
+        return Part(decided.get("0", nothing), decided.get("1", nothing), self.calibrator)
 
 
 @dataclass(frozen=True)
@@ -104,7 +136,7 @@ def _performance(source: Source, scope: Scope, attribute: str, wanted: Sequence[
     found = outlooks(source, scope, attribute)
     if not found and not scope.by:
         version = None if scope.version == "*" else scope.version
-        found = {(None, version, ""): Outlook(None, 0, why="no case here has a score and a decision")}
+        found = {(None, version, ""): Outlook(None, 0, why=EMPTY)}
     for (bucket, version, group), outlook in ordered(found):
         place = Place(version, attribute or None, group if attribute else None, bucket=bucket)
         for metric in wanted:
@@ -151,80 +183,58 @@ def named(metric: str, groups: Mapping[str, Outlook], note: str = "") -> Measure
 def outlooks(source: Source, scope: Scope, attribute: str) -> dict[Key, Outlook]:
     """Returns what is expected of each group of an attribute ('' is everybody), by period and version.
 
-    Everybody is the sum of the groups of the first attribute in which each of them has its own calibration; where there
-    is no such attribute, all are calibrated together.
+    Everybody is the sum of the groups of the first attribute in which each has its own calibration; where there is no
+    such attribute, all are calibrated together.
     """
     if scope.reference is None:
         return {}
-    adding = attribute or next(_adding_up(source, scope, scope.reference), "")
-    cases = coming(source, scope, scope.reference, adding)
-    means = meanings(source, scope.reference, adding)
-    together: dict[Key, list[tuple[str, str, Coming]]] = defaultdict(list)
-    for (bucket, version, group), counts in cases.items():
-        whom = group if attribute else ""
-        together[bucket, version if scope.version == "*" else scope.version, whom].append((version, group, counts))
-    note = f"the groups of {adding} added up" if adding and not attribute else ""
-    return {
-        key: _overlapping(scope, key[0], _outlook(source, scope.reference, parts, means, note))
-        for key, parts in together.items()
-    }
-
-
-def _adding_up(source: Source, scope: Scope, reference: Days) -> Iterator[str]:
-    """Yields the attributes in which every group with cases here has a calibration of its own."""
-    for name in source.contract.attribute_names:
-        if name in source.bins.groups:  # only its largest groups have score bins
-            continue
+    reference = scope.reference
+    by_version = adding_up(source, reference) if not attribute else {}
+    together: dict[Key, list[Group]] = defaultdict(list)
+    for name in {attribute} if attribute else set(by_version.values()):
         means = meanings(source, reference, name)
-        cases = coming(source, scope, reference, name)
-        classes = [None] if source.contract.task == "binary" else []
-        if cases and all(
-            isinstance(means.get((version, group, label)), Calibrator)
-            for (_, version, group), counts in cases.items()
-            for label in (classes or counts.bins)
-        ):
-            yield name
+        for (bucket, version, group), cases in coming(source, scope, reference, name).items():
+            if attribute or by_version[version] == name:
+                key = bucket, version if scope.version == "*" else scope.version, group if attribute else ""
+                together[key].append(Group(version, group, cases, means, name))
+    return {key: _outlook(source, scope, key[0], parts, bool(attribute)) for key, parts in together.items()}
 
 
-def _outlook(
-    source: Source, reference: Days, parts: Sequence[tuple[str, str, Coming]], means: Means, note: str
-) -> Outlook:
-    n, labelled = sum(counts.n for *_, counts in parts), sum(counts.labelled for *_, counts in parts)
-    made, lacking = [], []
-    for version, group, counts in parts:
-        meaning = means.get((version, group, None), "0 labels in the reference")
-        if isinstance(meaning, str):
-            lacking.append(f"{version}: {meaning}" if len({v for v, *_ in parts}) > 1 else meaning)
-        else:
-            decided = counts.bins.get(None, {})
-            nothing = meaning.scores * 0
-            made.append(Part(decided.get("0", nothing), decided.get("1", nothing), meaning))
+def _outlook(source: Source, scope: Scope, bucket: date | None, parts: Sequence[Group], alone: bool) -> Outlook:
+    n = sum(part.cases.n for part in parts)
+    days = Window(*period(scope, bucket))
+    reference = Window(*scope.reference) if scope.reference else None
+    if reference is None or days.shares_a_day(reference):
+        return Outlook(None, n, why=f"the period shares days with the reference ({reference})")
+    several = len({part.version for part in parts}) > 1
+    lacking = [f"{part.version}: {part.lacks}" if several else part.lacks for part in parts if part.lacks]
     if lacking:
         return Outlook(None, n, why="; ".join(dict.fromkeys(lacking)))
-    return Outlook(expected(made), n, _note(source, reference, parts, made, labelled, n, note))
+    notes = [*_calibration(source, (reference.since, reference.until), parts, days, alone), _arrived(parts, n)]
+    return Outlook(expected([part.part() for part in parts]), n, "; ".join(notes))
 
 
-def _note(
-    source: Source,
-    reference: Days,
-    parts: Sequence[tuple[str, str, Coming]],
-    made: Sequence[Part],
-    labelled: int,
-    n: int,
-    note: str,
-) -> str:
-    days = calibrated_on(source, reference)
-    windows = dict.fromkeys(str(Window(*days[version])) for version, *_ in parts)
-    labels = sum(part.calibrator.negatives + part.calibrator.positives for part in made)
-    known = f"{labelled:,} of {n:,} labels have come and are not used" if labelled else "no label has come yet"
-    return "; ".join(
-        text for text in (f"calibrated on {labels:,} labels of {' and '.join(windows)}", note, known) if text
-    )
+def _calibration(source: Source, reference: Days, parts: Sequence[Group], days: Window, alone: bool) -> Iterator[str]:
+    """Yields what a reader must know of the calibration: on what, of whom, what is left out for it."""
+    on = calibrated_on(source, reference)
+    windows = {version: Window(*on[version]) for version in sorted({part.version for part in parts})}
+    labels = _labels(parts)
+    yield f"calibrated on {labels:,} labels of {' and '.join(dict.fromkeys(map(str, windows.values())))}"
+    names = sorted({part.attribute for part in parts})
+    if not alone:
+        yield " and ".join(
+            f"the groups of {name} added up" if name else "all groups calibrated together" for name in names
+        )
+    left_out = [str(window) for window in windows.values() if window.shares_a_day(days)]
+    if left_out:
+        yield f"cases of {' and '.join(dict.fromkeys(left_out))} left out"
 
 
-def _overlapping(scope: Scope, bucket: date | None, found: Outlook) -> Outlook:
-    """Returns the outlook of a period, refused where some of its days are the reference's."""
-    since, until = period(scope, bucket)
-    if scope.reference is None or not Window(since, until).shares_a_day(Window(*scope.reference)):
-        return found
-    return Outlook(None, found.n, why=f"the period shares days with the reference ({Window(*scope.reference)})")
+def _labels(parts: Sequence[Group]) -> int:
+    unique = {(part.version, part.group): part.calibrator for part in parts}
+    return sum(each.negatives + each.positives for each in unique.values())
+
+
+def _arrived(parts: Sequence[Group], n: int) -> str:
+    labelled = sum(part.cases.labelled for part in parts)
+    return f"{labelled:,} of {n:,} labels have come and are not used" if labelled else "no label has come yet"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -60,19 +61,32 @@ def _days(source: Source, reference: Days) -> dict[str, Days]:
     return found
 
 
-def enough(source: Source, reference: Days) -> set[tuple[str, str, str]]:
-    """Returns the attributes' groups, by version, that have enough labels for a calibration of their own."""
-    found: set[tuple[str, str, str]] = source.snapshot.once(("enough", reference), lambda: _enough(source, reference))
+def adding_up(source: Source, reference: Days) -> dict[str, str]:
+    """Returns, by version, the attribute whose groups add up to everybody: the first in which each can be calibrated.
+
+    '' where there is none: everybody is then calibrated together. It is the same for every window of the log.
+    """
+    key = ("adding up", reference)
+    found: dict[str, str] = source.snapshot.once(key, lambda: _adding_up(source, reference))
     return found
 
 
-def _enough(source: Source, reference: Days) -> set[tuple[str, str, str]]:
-    by_label: dict[tuple[str, str, str], list[int]] = defaultdict(list)
-    for attribute, version, group, _, n in rows(source.snapshot, "reference_labels", _windows(source, reference)):
-        by_label[attribute, version, group].append(n)
+def _adding_up(source: Source, reference: Days) -> dict[str, str]:
+    # An attribute with very many groups has score bins for the largest of them only.
+    names = [name for name in source.contract.attribute_names if name not in source.bins.groups]
+    groups: dict[tuple[str, str], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    asked = _windows(source, reference) | {"attributes": names}
+    for attribute, version, group, label, n in rows(source.snapshot, "group_labels", asked):
+        groups[version, attribute][group] += [n] if label is not None else []
     return {
-        key for key, counts in by_label.items() if len(counts) > 1 and sum(counts) >= LABELS and min(counts) >= OF_EACH
+        version: next((name for name in names if all(map(_enough, groups[version, name].values()))), "")
+        for version in calibrated_on(source, reference)
     }
+
+
+def _enough(counts: Sequence[int]) -> bool:
+    """Returns whether a group's labels, counted by label, suffice for a calibration of its own."""
+    return len(counts) > 1 and sum(counts) >= LABELS and min(counts) >= OF_EACH
 
 
 def _windows(source: Source, reference: Days) -> dict[str, Any]:
