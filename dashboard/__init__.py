@@ -95,6 +95,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     rollup/publishing     built aside, published whole under a new number
     report/scope          what is asked; the reading it ends in
     report/cells          the rollup's sums as the values that metrics take
+    report/losses         Brier score and log loss
+    report/multiclass     several classes: over all, and each against the rest
     report/performance    how good, for everybody and by group
     report/value          what the cases are worth
     report/versions       a version against another: pairs, or two samples

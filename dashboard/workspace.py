@@ -24,7 +24,8 @@ from dashboard.contract import Contract
 from dashboard.errors import EvenhandError, nearest
 from dashboard.log import Record
 from dashboard.policy import Finding, Policy, split
-from dashboard.report import COLUMNS, KINDS, Reading, Scope, Source
+from dashboard.report import COLUMNS, KINDS, Reading, Scope, Source, change, versions
+from dashboard.report.change import Change
 from dashboard.report.judged import Plan, judged, plan
 from dashboard.report.labels import complete_until
 from dashboard.rollup import Built, publishing
@@ -183,7 +184,7 @@ class Model:
         return plan(rules, held.first, held.last, held.complete_until)
 
     def scope(self, since: date | None = None, until: date | None = None, **asked: Any) -> Scope:
-        """Returns a scope with what was not asked filled in: the whole log; for drift all days after the reference.
+        """Returns a scope with what was not asked filled in: the whole log; for drift and estimates from the reference on.
 
         Without `until` and `by` what needs labels is read up to the day from which on they are still coming, unless
         `since` leaves no such day.
@@ -192,7 +193,7 @@ class Model:
         reference = self.plan().by_log.reference
         kinds = asked.pop("kinds", None) or KINDS
         start, end = since or held.first, until or held.last + timedelta(days=1)
-        if since is None and tuple(kinds) == ("drift",) and reference and reference.until < end:
+        if since is None and _after_reference(kinds, asked.get("metrics")) and reference and reference.until < end:
             start = reference.until
         if start >= end:
             raise EvenhandError(
@@ -221,6 +222,39 @@ class Model:
         """Returns the readings of a scope; `asked` are the arguments of `scope`."""
         return list(report.readings(self.source(), scope or self.scope(**asked)))
 
+    def versus(
+        self, champion: str, challenger: str, metrics: Sequence[str] | None = None, **asked: Any
+    ) -> list[Reading]:
+        """Returns how the challenger differs from the champion on one window, metric by metric: challenger - champion.
+
+        `asked` are arguments of `scope`. Paired where both scored the same cases; each reading's method says so.
+        """
+        self._check_version(champion, self.extent())
+        names = versions.metric_names(tuple(metrics) if metrics else None)
+        scope = self.scope(kinds=("performance",), metrics=names, version=challenger, **asked)
+        return self.readings(replace(scope, versus=champion))
+
+    def why(
+        self,
+        metric: str,
+        by: str,
+        now: tuple[date | None, date | None] = (None, None),
+        before: tuple[date | None, date | None] = (None, None),
+        version: str | None = None,
+        before_version: str | None = None,
+    ) -> Change:
+        """Returns why a rate changed from one window (since, until) to another, by an attribute or `version`.
+
+        Without windows: the one that is judged against as many days before it. `version` is looked at in both, unless
+        `before_version` names another one.
+        """
+        for name in (version, before_version):
+            self._check_version(name, self.extent())
+        windows = change.two_windows(self.plan(), metric, now, before)
+        names = (before_version or version, version)
+        then, here = (Scope(w.since, w.until, name) for w, name in zip(windows, names, strict=True))
+        return change.why(self.source(), metric, then, here, by)
+
     def findings(self) -> list[Finding]:
         """Returns what the policy says of its current windows; raises EvenhandError where there is no policy."""
         if self.policy is None:
@@ -237,6 +271,11 @@ class Model:
     def case(self, day: date, version: str, id: str) -> dict[str, Any] | None:
         """Returns one case with everything that was delivered of it."""
         return case(self.paths, self.contract, day, version, id)
+
+
+def _after_reference(kinds: Sequence[str], metrics: Sequence[str] | None) -> bool:
+    """Returns whether all that is asked for is compared with the reference, or estimated from it."""
+    return tuple(kinds) == ("drift",) or bool(metrics and all(name.startswith("estimated_") for name in metrics))
 
 
 def _extent(source: Source) -> Extent:

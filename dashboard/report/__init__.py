@@ -10,10 +10,13 @@ from collections.abc import Iterator
 from dashboard.report.calibration import calibration_readings
 from dashboard.report.cells import rows
 from dashboard.report.drift import drift_readings
+from dashboard.report.estimated import estimated_readings
 from dashboard.report.fairness import fairness_readings
 from dashboard.report.performance import Source, performance_readings
 from dashboard.report.scope import COLUMNS, KINDS, Reading, Scope, check_names
 from dashboard.report.service import service_readings
+from dashboard.report.value import value_readings
+from dashboard.report.versions import version_readings
 
 __all__ = ["COLUMNS", "KINDS", "Reading", "Scope", "Source", "readings", "rows"]
 
@@ -28,9 +31,12 @@ def readings(source: Source, scope: Scope) -> Iterator[Reading]:
 def _of_kinds(source: Source, scope: Scope) -> Iterator[Reading]:
     if {"performance", "data"} & set(scope.kinds):
         yield from performance_readings(source, scope)
+        yield from value_readings(source, scope)
+        yield from version_readings(source, scope)
         yield from calibration_readings(source, scope)
     if "fairness" in scope.kinds:
         yield from fairness_readings(source, scope)
+    yield from estimated_readings(source, scope)
     if "drift" in scope.kinds:
         yield from drift_readings(source, scope)
     if "service" in scope.kinds:
