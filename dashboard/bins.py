@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,19 @@ class Grid:
         return n * self.low + (steps + n / 2) / self.scale
 
 
+@dataclass(frozen=True)
+class Scale:
+    """What a regression is counted in: powers of ten, so that decimals stay what they are, and a centre of the labels.
+
+    An error of `error` and a label `label` above `centre` count as 1; `values` are the bins of what is predicted.
+    """
+
+    centre: float
+    label: float
+    error: float
+    values: Grid
+
+
 PLAIN = ("since", "until", "score_edges", "score_exact", "groups", "score_values", "score_ranks")
 
 
@@ -76,6 +89,7 @@ class Bins:
     groups: dict[str, tuple[str, ...]] = field(default_factory=dict)  # attributes with many: those with score bins
     score_values: tuple[float, ...] = ()
     score_ranks: tuple[float, ...] = ()
+    scale: Scale | None = None
 
     @cached_property
     def digest(self) -> str:
@@ -84,9 +98,10 @@ class Bins:
     @cached_property
     def text(self) -> str:
         """The bins as JSON, one text for one set of bins."""
-        grids = {name: {"low": g.low, "scale": g.scale, "cuts": g.cuts} for name, g in self.grids.items()}
         plain = {name: getattr(self, name) for name in PLAIN}
-        return json.dumps(plain | {"grids": grids}, sort_keys=True)
+        grids = {name: asdict(grid) for name, grid in self.grids.items()}
+        scale = asdict(self.scale) if self.scale else None
+        return json.dumps(plain | {"grids": grids, "scale": scale}, sort_keys=True)
 
     @property
     def coarse(self) -> Codes:
@@ -98,10 +113,15 @@ class Bins:
 def parse(text: str) -> Bins:
     """Returns the bins that `Bins.text` wrote."""
     found = json.loads(text)
-    grids = {name: Grid(g["low"], g["scale"], tuple(g["cuts"])) for name, g in found["grids"].items()}
+    grids = {name: _grid(given) for name, given in found["grids"].items()}
+    scale = found.get("scale") and Scale(**found["scale"] | {"values": _grid(found["scale"]["values"])})
     groups = {name: tuple(kept) for name, kept in found["groups"].items()}
     edges, values, ranks = (tuple(found[name]) for name in ("score_edges", "score_values", "score_ranks"))
-    return Bins(found["since"], found["until"], edges, found["score_exact"], grids, groups, values, ranks)
+    return Bins(found["since"], found["until"], edges, found["score_exact"], grids, groups, values, ranks, scale)
+
+
+def _grid(given: dict[str, Any]) -> Grid:
+    return Grid(given["low"], given["scale"], tuple(given["cuts"]))
 
 
 def read(path: Path) -> Bins | None:

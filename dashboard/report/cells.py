@@ -73,14 +73,6 @@ def _add_subjects(snapshot: Snapshot, parameters: dict[str, Any], found: dict[Ke
             cells.loss_buckets[:, hashes] += (counts, briers, logs)
 
 
-def errors(
-    snapshot: Snapshot, contract: Contract, scope: Scope, attribute: str
-) -> Iterator[tuple[Key, tuple[int, ...]]]:
-    """Yields the error sums of a regression's groups: n, labelled, sums of e, |e|, e^2, e^4, y, y^2."""
-    for bucket, version, group, *sums in rows(snapshot, "errors", scope.parameters(contract, attribute=attribute)):
-        yield (bucket, version, group), tuple(int(value or 0) for value in sums)
-
-
 def scores(
     snapshot: Snapshot, contract: Contract, scope: Scope, attribute: str, size: int
 ) -> dict[Key, NDArray[np.int64]]:

@@ -14,12 +14,11 @@ from dashboard.metrics import balance, losses, performance
 from dashboard.metrics.clusters import loss_design_effect
 from dashboard.metrics.ranking import average_precision, roc_auc
 from dashboard.rates import Exact, Measure, Rate, undefined
-from dashboard.report.cells import Cells, Key, errors, ordered, outcomes, scores
+from dashboard.report.cells import Cells, Key, ordered, outcomes, scores
+from dashboard.report.errors import error_readings
 from dashboard.report.scope import Place, Reading, Scope, reading
-from dashboard.sql.coding import STEPS
 from dashboard.store import Snapshot
 
-REGRESSION = ("mean_absolute_error", "root_mean_squared_error", "mean_error")
 RANKED: dict[str, Callable[..., Measure]] = {"roc_auc": roc_auc, "average_precision": average_precision}
 Binned = NDArray[np.int64] | None
 MORE: dict[str, Callable[[performance.Confusion], Measure]] = {
@@ -44,7 +43,7 @@ def performance_readings(source: Source, scope: Scope) -> Iterator[Reading]:
     """Yields the readings of the kinds performance and data, for everybody or each group of the scope's attributes."""
     for attribute in scope.attributes or ("",):
         if source.contract.task == "regression":
-            yield from _of_errors(source, scope, attribute)
+            yield from error_readings(source, scope, attribute)
         else:
             yield from _of_outcomes(source, scope, attribute)
 
@@ -103,20 +102,6 @@ def _ranked(source: Source, sums: Cells, binned: Binned, function: Callable[...,
     negatives, positives, _ = binned
     deff = performance.accuracy(sums.confusion()).deff
     return function(positives, negatives, exact=source.bins.score_exact, deff=deff)
-
-
-def _of_errors(source: Source, scope: Scope, attribute: str) -> Iterator[Reading]:
-    for key, (n, labelled, error, absolute, square, fourth, *_) in errors(
-        source.snapshot, source.contract, scope, attribute
-    ):
-        squares = square // STEPS  # sums of squares are in steps squared
-        measures: list[tuple[str, Measure]] = [
-            ("mean_absolute_error", losses.mean_absolute_error(absolute, squares, labelled, scale=STEPS)),
-            ("root_mean_squared_error", losses.root_mean_squared_error(squares, fourth, labelled, scale=STEPS)),
-            ("mean_error", losses.mean_error(error, squares, labelled, scale=STEPS)),
-        ]
-        for metric, measure in [*((m, e) for m, e in measures if scope.wants(m)), *_counted(scope, n, labelled)]:
-            yield reading(scope, metric, _place(attribute, key), measure)
 
 
 def _counted(scope: Scope, n: int, labelled: int) -> Iterator[tuple[str, Measure]]:

@@ -30,6 +30,8 @@ INPUT_TABLES = ("latency", "volume", "features", "categories", "quality")
 OUTCOME_TABLES = (
     "outcomes",
     "errors",
+    "error_bins",
+    "subject_errors",
     "bins",
     "ranks",
     "subjects",

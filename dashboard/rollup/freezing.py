@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard import store
-from dashboard.bins import CELLS, SHIFT, Bins, Grid, score_bin, score_cell
+from dashboard.bins import CELLS, SHIFT, Bins, Grid, Scale, score_bin, score_cell
 from dashboard.contract import Contract
 from dashboard.sql import identifier, literal
 from dashboard.sql.coding import delivered, escaped
@@ -21,6 +22,7 @@ FINE = 256  # bins of a numeric feature
 SAMPLE = 120_000  # reference rows that the edges are taken from, chosen by a hash of their ids
 EXACT_SCORES = 1024  # up to so many distinct scores are kept as they are
 SPREAD = (0.0005, 0.9995)
+FARTHEST_POWER = 100
 BINNED_GROUPS = 50  # score bins are kept for so many groups of an attribute, the largest of the reference
 
 
@@ -36,9 +38,10 @@ def freeze(contract: Contract, files: Sequence[Path], since: date, until: date, 
         there = {name for name, *_ in connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()}  # noqa: S608
         wanted = [identifier(delivered(name)) for name in columns if delivered(name) in there]
         given = [f"p_{name}" for name in contract.classes] or ["score"]
+        labels = ["label"] if contract.task == "regression" else []
         numbers = [f"TRY_CAST({name} AS DOUBLE) AS {name}" for name in wanted]
         sample = connection.execute(
-            f"SELECT {', '.join([*map(identifier, given), *numbers])} FROM {read} "  # noqa: S608
+            f"SELECT {', '.join([*map(identifier, given + labels), *numbers])} FROM {read} "  # noqa: S608
             f"WHERE hash(id, {literal(contract.name)}) % {max(1, rows // SAMPLE)} = 0"
         ).fetchnumpy()
         groups = {
@@ -50,7 +53,9 @@ def freeze(contract: Contract, files: Sequence[Path], since: date, until: date, 
     scores = np.sort(np.concatenate([np.zeros(0), *(_known(sample[name]) for name in given)]))
     edges, exact = score_edges(scores, contract) if contract.task != "regression" else ((), False)
     many = {name: kept for name, kept in groups.items() if kept}
-    return Bins(since.isoformat(), until.isoformat(), edges, exact, grids, many, *standing(scores, edges, exact))
+    scale = regression_scale(_plain(sample["score"]), _plain(sample["label"])) if labels else None
+    frozen = (since.isoformat(), until.isoformat(), edges, exact, grids, many)
+    return Bins(*frozen, *(standing(scores, edges, exact) if not labels else ((), ())), scale)
 
 
 def standing(scores: Floats, edges: Sequence[float], exact: bool) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -80,9 +85,50 @@ def _largest(connection: store.Connection, read: str, column: str) -> tuple[str,
 
 def _known(values: Any) -> Floats:
     """Returns the finite values, sorted."""
-    present = values.compressed() if isinstance(values, np.ma.MaskedArray) else np.asarray(values)
-    present = present.astype(float)
+    present = _plain(values)
     return np.sort(present[np.isfinite(present)])
+
+
+def _plain(values: Any) -> Floats:
+    """Returns numbers, NaN where there is none."""
+    numbers: Floats = np.ma.filled(np.ma.asarray(values).astype(float), np.nan)
+    return numbers
+
+
+def regression_scale(scores: Floats, labels: Floats) -> Scale:
+    """Returns the units of a regression, from the reference's scores and those of its labels that are known.
+
+    Without labels the scores stand for them, and a tenth of their unit for that of errors.
+
+    >>> found = regression_scale(np.array([10.0, 20.0, 30.0, 40.0]), np.array([12.0, 19.0, np.nan, np.nan]))
+    >>> found.centre, found.label, found.error
+    (16.0, 1.0, 1.0)
+    """
+    values, known = _known(scores), _known(labels)
+    errors = _known(np.abs(scores - labels))
+    of = known if len(known) else values
+    label = _power_of_ten(_width(of))
+    error = _power_of_ten(_width(np.concatenate((-errors, errors)))) if errors.any() else label / 10
+    middle = float(np.median(of)) if len(of) else 0.0
+    return Scale(float(np.rint(middle / label) * label), label, error, grid(values))
+
+
+def _width(values: Floats) -> float:
+    """Returns how wide values are, not swayed by a few that lie far out: the first of these that is not 0."""
+    for share in (0.25, 0.05, 0.0):
+        low, high = np.quantile(values, [share, 1 - share]) if len(values) else (0.0, 0.0)
+        if high > low:
+            return float(high - low)
+    return float(np.abs(values).max(initial=0.0)) or 1.0
+
+
+def _power_of_ten(size: float) -> float:
+    """Returns the largest power of ten not above a size.
+
+    >>> _power_of_ten(35.0), _power_of_ten(0.002)
+    (10.0, 0.001)
+    """
+    return float(f"1e{min(max(Decimal(size).adjusted(), -FARTHEST_POWER), FARTHEST_POWER)}")
 
 
 def grid(values: Floats) -> Grid:

@@ -48,11 +48,9 @@ def _timed(table: pa.Table) -> pa.Table:
 
 def _volume_sums(chunk: Chunk, statuses: Key) -> dict[str, NDArray[Any]]:
     failed = np.array([name not in (None, "ok") for name in statuses.stands_for.to_pylist()])
-    return {
-        "failed": failed[statuses.codes],
-        "scored": ~np.isnan(chunk.score),
-        "score_sum": fixed(chunk.score, SCALE),
-    }
+    sums = {"failed": failed[statuses.codes], "scored": ~np.isnan(chunk.score)}
+    # What a regression predicts has no bounds, and would not fit a whole number.
+    return sums if chunk.coding.contract.task == "regression" else sums | {"score_sum": fixed(chunk.score, SCALE)}
 
 
 def _latency(chunk: Chunk, statuses: Key) -> pa.Table:

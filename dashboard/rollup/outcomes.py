@@ -39,7 +39,9 @@ def outcome_tables(chunk: Chunk) -> Iterator[Table]:
     truth = Keys.of(*chunk.truth)
     everything = chunk.always.by(*chunk.groups(contract.attributes)).holding(truth)
     summed = {name: values for name, values in said.sums.items() if name != "rank_sum"}
-    crossed = cells(everything, {"scored": said.scored, "score_sum": fixed(chunk.score, SCALE), **summed})
+    if contract.task != "regression":
+        summed |= {"scored": said.scored, "score_sum": fixed(chunk.score, SCALE)}
+    crossed = cells(everything, summed)
     delays = chunk.column("delay")
     delay = Keys.of(chunk.truth[0], Key("delay", delays, numbered(int(delays.max(initial=0)) + 1)))
     binned = {name: _binned(chunk, codes).holding(truth) for name, codes in said.bins.items()}
@@ -50,7 +52,7 @@ def outcome_tables(chunk: Chunk) -> Iterator[Table]:
             yield "outcomes", named(_over(crossed, [attribute.name for attribute in attributes]), name, attributes)
             if chunk.coding.has_subject:
                 yield "subjects", named(_subjects(chunk, keys, said), name, attributes)
-        where = said.scored & _in_largest(chunk.bins, groups) if binned else None
+        where = said.scored & in_largest(chunk.bins, groups) if binned else None
         for of_class, bins in binned.items():
             table = named(tally(keys.holding(bins), where=where), name, attributes)
             yield "bins", table if of_class is None else about("class", of_class, table)
@@ -145,7 +147,7 @@ def _subjects(chunk: Chunk, keys: Keys, said: Said) -> pa.Table:
     return tally(keys.by(buckets, *chunk.truth), sums)
 
 
-def _in_largest(bins: Bins, groups: Sequence[Key]) -> Mask:
+def in_largest(bins: Bins, groups: Sequence[Key]) -> Mask:
     """Returns which rows' scores are binned: all, but for an attribute of many groups those of the groups it names.
 
     They are frozen: a group binned on some days only would have an area of those days only.

@@ -13,7 +13,6 @@ from dashboard.contract import UNKNOWN_GROUP, Attribute, Contract
 from dashboard.sql import identifier, listing, literal
 
 NONE = 65_535  # the code of a label or decision that is not there
-STEPS = 1_000_000  # fixed point of a regression's values and errors
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ def _keys(coding: Coding) -> Iterator[str]:
 def _truth(coding: Coding) -> Iterator[str]:
     contract = coding.contract
     if contract.task == "regression":
-        yield f"round((score - label) * {STEPS})::BIGINT AS error, round(label * {STEPS})::BIGINT AS truth"
+        yield "label AS truth"
         yield f"{NONE}::USMALLINT AS label, {NONE}::USMALLINT AS decision"
     elif contract.task == "multiclass":
         known = listing(coding.names["label"])

@@ -2,6 +2,9 @@
 -- Losses, scores, entropies (bits) and ranks are sums of round(x * 1e9), weights and values of round(x * 1e6); a
 -- feature's total is in steps of its grid (bins.json). class: whose probability is binned, NULL of a binary model.
 -- Pairs: cases that two versions scored on one day, first < second; their bins are coarse (Bins.coarse).
+-- Errors and labels of a regression are in steps, millionths of the units in Bins.scale, relative errors in millionths:
+-- square_sum, label_sq and relative_sq are in steps squared, other powers in millionths. Error bins are those of
+-- metrics.errors, negative where the value is too low. clipped: counted as a million units.
 CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL);
 CREATE TABLE batches (batch VARCHAR PRIMARY KEY);
 CREATE TABLE outcomes (
@@ -12,7 +15,16 @@ CREATE TABLE outcomes (
 );
 CREATE TABLE errors (
     day DATE, version VARCHAR, attribute VARCHAR, grp VARCHAR, n BIGINT, labelled BIGINT,
-    error_sum HUGEINT, absolute_sum HUGEINT, square_sum HUGEINT, fourth_sum HUGEINT, label_sum HUGEINT, label_sq HUGEINT
+    error_sum HUGEINT, absolute_sum HUGEINT, square_sum HUGEINT, fourth_sum HUGEINT,
+    label_sum HUGEINT, label_sq HUGEINT, label_cube HUGEINT, label_fourth HUGEINT,
+    square_label HUGEINT, square_label_sq HUGEINT, relative BIGINT, relative_sum HUGEINT, relative_sq HUGEINT,
+    beyond BIGINT, clipped BIGINT
+);
+CREATE TABLE error_bins (day DATE, version VARCHAR, attribute VARCHAR, grp VARCHAR, bin SMALLINT, n BIGINT);
+CREATE TABLE subject_errors (
+    day DATE, version VARCHAR, attribute VARCHAR, grp VARCHAR, bucket UTINYINT, labelled BIGINT,
+    error_sum HUGEINT, absolute_sum HUGEINT, square_sum HUGEINT, label_sum HUGEINT, label_sq HUGEINT,
+    relative BIGINT, relative_sum HUGEINT, beyond BIGINT
 );
 CREATE TABLE bins (
     day DATE, version VARCHAR, attribute VARCHAR, grp VARCHAR, class VARCHAR, bin SMALLINT, label VARCHAR, decision VARCHAR,
