@@ -184,7 +184,7 @@ class Model:
         return plan(rules, held.first, held.last, held.complete_until)
 
     def scope(self, since: date | None = None, until: date | None = None, **asked: Any) -> Scope:
-        """Returns a scope with what was not asked filled in: the whole log; for drift and estimates from the reference on.
+        """Returns a scope, what was not asked filled in: the whole log; drift and estimates begin after the reference.
 
         Without `until` and `by` what needs labels is read up to the day from which on they are still coming, unless
         `since` leaves no such day.
