@@ -49,7 +49,8 @@ class Grid:
     def bin_of(self, steps: Floats) -> Codes:
         """Returns the bin of every step; NaN is not one."""
         lookup = np.searchsorted(np.array(self.cuts, dtype=np.int64), np.arange(CELLS), side="right")
-        return lookup[np.clip(steps * 2.0**-SHIFT, 0, CELLS - 1).astype(np.int32)]
+        cells = (steps * 2.0**-SHIFT).astype(np.int64)  # towards 0, where what is below the first cell goes anyway
+        return lookup.take(cells, mode="clip")
 
     def value(self, steps: Floats, n: Codes) -> Floats:
         """Returns what n values whose steps add up to `steps` add up to, each taken at its step's middle."""

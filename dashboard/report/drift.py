@@ -10,6 +10,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.bins import Grid
 from dashboard.metrics import METRICS, drift
 from dashboard.metrics.histograms import Categories, Histogram
 from dashboard.rates import Measure, undefined
@@ -22,6 +23,7 @@ Days = tuple[date, date]
 Shapes = dict[tuple[date | None, str | None, str], Shape]  # bucket, version, feature
 Counts = NDArray[np.int64]
 OWN = ("score", "decision", "label")
+HALF = 32  # bits of a total's lower part
 
 
 def drift_readings(source: Source, scope: Scope) -> Iterator[Reading]:
@@ -89,20 +91,23 @@ def shapes(source: Source, scope: Scope) -> Shapes:
     found: Shapes = {}
     for bucket, version, feature, bins, counts, totals in arrays(source.snapshot, "features", parameters):
         if wanted is None or feature in wanted:
-            found[bucket, version, feature] = _histogram(source, feature, bins, counts, totals)
+            found[bucket, version, feature] = _histogram(source.bins.grids[feature], bins, counts, totals)
     for bucket, version, feature, names, counts in rows(source.snapshot, "categories", parameters):
         if wanted is None or feature in wanted:
             found[bucket, version, feature] = _categories(names, counts)
-    return found | {key: shape for key, shape in _own(source, scope).items() if wanted is None or key[2] in wanted}
+    return found | (_own(source, scope) if wanted is None or {*wanted} & {*OWN} else {})
 
 
-def _histogram(source: Source, feature: str, bins: Counts, counts: Counts, totals: NDArray[np.float64]) -> Histogram:
-    grid = source.bins.grids[feature]
-    number, total = np.zeros(grid.bins, dtype=np.int64), np.zeros(grid.bins)
-    there = bins >= 0
-    number[bins[there]] = counts[there]
-    total[bins[there]] = grid.value(totals[there], counts[there])
-    return Histogram.of(number, total, int(counts[~there].sum()))
+def _histogram(grid: Grid, bins: Counts, counts: Counts, totals: Counts) -> Histogram:
+    """Returns the histogram that those of several days and versions, one after the other, add up to."""
+    place = np.where(bins < 0, grid.bins, bins)
+    # Sums of floats, exact up to 2^53: totals in two parts, since those of many days might go beyond.
+    number, low, high = (
+        np.bincount(place, weights, grid.bins + 1) for weights in (counts, totals & ((1 << HALF) - 1), totals >> HALF)
+    )
+    whole = number[:-1].astype(np.int64)
+    total = (high * 2.0**HALF + low).astype(np.float64)
+    return Histogram.of(whole, grid.value(total[:-1], whole), int(number[-1]))
 
 
 def _categories(names: list[str | None], counts: list[int]) -> Categories:
@@ -113,22 +118,19 @@ def _categories(names: list[str | None], counts: list[int]) -> Categories:
 
 def _own(source: Source, scope: Scope) -> Shapes:
     """Returns the shapes of what the model says, and of the labels that have come: score, decision, label."""
-    parameters = scope.parameters(source.contract, attribute="")
-    found: Shapes = {}
+    parameters, found = scope.parameters(source.contract), Shapes()
     outcomes: dict[tuple[date | None, str | None, str], dict[str | None, int]] = defaultdict(lambda: defaultdict(int))
-    for bucket, version, _, label, decision, n, *_ in rows(source.snapshot, "outcomes", parameters):
+    for bucket, version, label, decision, n in rows(source.snapshot, "said", parameters):
         outcomes[bucket, version, "decision"][decision] += n
         if label is not None:
             outcomes[bucket, version, "label"][label] += n
     for key, counts in outcomes.items():
         found[key] = _categories(list(counts), list(counts.values()))
     middles = score_middles(source)
-    scores: dict[tuple[date | None, str | None], NDArray[np.int64]] = {}
-    for bucket, version, _, _label, bins, counts in rows(source.snapshot, "bins", parameters | {"class": None}):
-        scores.setdefault((bucket, version), np.zeros(len(middles), dtype=np.int64))[bins] += counts
-    for (bucket, version), binned in scores.items():
+    for bucket, version, bins, counts in arrays(source.snapshot, "score_bins", parameters):
+        binned = np.bincount(bins, counts, len(middles)).astype(np.int64)
         found[bucket, version, "score"] = Histogram.of(binned, binned * middles)
-    return found
+    return {key: shape for key, shape in found.items() if scope.features is None or key[2] in scope.features}
 
 
 def score_middles(source: Source) -> NDArray[np.float64]:

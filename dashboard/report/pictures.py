@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dashboard import sql
 from dashboard.bins import SHIFT
 from dashboard.metrics import service
 from dashboard.metrics.histograms import Categories, Histogram
@@ -18,6 +17,7 @@ from dashboard.report.drift import score_middles, shapes
 from dashboard.report.labels import delays
 from dashboard.report.performance import Source
 from dashboard.report.scope import Scope
+from dashboard.report.service import answers
 
 DRAWN = 48  # bins of a drawn distribution
 PERIODS = 240  # columns of a heat map, at most about so many
@@ -28,11 +28,11 @@ def latencies(source: Source, scope: Scope) -> pd.DataFrame:
 
     A period is as many whole hours as make about PERIODS of them.
     """
-    found = source.snapshot.arrays(
-        sql.statement("read/latency"), replace(scope, by=None).parameters(source.contract, endpoint=None)
-    )
+    found = [one for _, _, one in answers(source, replace(scope, by=None))]
     nothing = np.zeros(0, dtype=np.int64)
-    hours, bins, counts = (np.concatenate([nothing, *(np.asarray(row[i]) for row in found)]) for i in (2, 3, 4))
+    hours, bins, counts = (
+        np.concatenate([nothing, *(getattr(one, name) for one in found)]) for name in ("hours", "bins", "counts")
+    )
     step = max(1, round((scope.until - scope.since).days * 24 / PERIODS))
     edges = np.array([0.0, *service.edges(), np.inf])
     frame = pd.DataFrame({"hour": hours // step * step, "bin": bins, "n": counts})

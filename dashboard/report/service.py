@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
+
+import numpy as np
 
 from dashboard.metrics import service
 from dashboard.rates import undefined
@@ -34,13 +37,19 @@ def service_readings(source: Source, scope: Scope) -> Iterator[Reading]:
             yield reading(scope, "throughput", place, service.throughput(n, 24 * days), "hours of days with requests")
 
 
+def answers(source: Source, scope: Scope) -> Iterator[tuple[date | None, str | None, service.Latencies]]:
+    """Yields all latencies of each period and version."""
+    parameters = scope.parameters(source.contract, endpoint=None)
+    for bucket, version, hours, occurring, bins, counts in arrays(source.snapshot, "latency", parameters):
+        yield bucket, version, service.Latencies.of(np.repeat(hours, occurring), bins, counts)
+
+
 def _latency(source: Source, scope: Scope) -> Iterator[Reading]:
     wanted = [name for name in QUANTILES if scope.wants(name)]
     if not wanted:
         return
-    found = list(arrays(source.snapshot, "latency", scope.parameters(source.contract, endpoint=None)))
-    for bucket, version, hours, bins, counts in found:
-        latencies = service.Latencies.of(hours, bins, counts)
+    found = list(answers(source, scope))
+    for bucket, version, latencies in found:
         for name in wanted:
             yield reading(scope, name, Place(version, bucket=bucket), QUANTILES[name](latencies))
     if not found and not scope.by:

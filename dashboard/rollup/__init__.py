@@ -29,7 +29,7 @@ from dashboard.rollup.freezing import freeze
 from dashboard.rollup.publishing import alone, numbers, path, publish
 from dashboard.settings import ModelPaths, cannot_write
 
-CODE = "5"  # raised when the way of counting changes: every rollup is then counted anew
+CODE = "6"  # raised when the way of counting changes: every rollup is then counted anew
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from dashboard.bins import Bins
 from dashboard.contract import Attribute
-from dashboard.rollup.tallying import Cells, Key, Keys, cells
+from dashboard.rollup.tallying import Cells, Key, Keys, cells, fixed
 from dashboard.sql.coding import NONE, Coding
 
 SCALE = 1_000_000_000  # fixed point of scores, losses, entropies and ranks
@@ -54,6 +54,17 @@ class Chunk:
     @cached_property
     def score(self) -> NDArray[np.float64]:
         return self.column("score").astype(float, copy=False)
+
+    @cached_property
+    def score_steps(self) -> NDArray[np.float64]:
+        """Scores in fixed point, 0 where there is none."""
+        return fixed(self.score, SCALE)
+
+    @cached_property
+    def several_versions(self) -> bool:
+        """Whether any day has rows of two versions."""
+        days = self.rows_by_day.keys[0].codes
+        return len(np.unique(days)) < len(days)
 
     @cached_property
     def truth(self) -> list[Key]:

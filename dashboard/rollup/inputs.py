@@ -14,16 +14,17 @@ from numpy.typing import NDArray
 
 from dashboard.bins import nearest_bin
 from dashboard.metrics.service import edges as latency_edges
-from dashboard.rollup.chunk import SCALE, Chunk, Mask, Table, about
-from dashboard.rollup.tallying import Cells, Key, Keys, fixed, tally
+from dashboard.rollup.chunk import Chunk, Mask, Table, about
+from dashboard.rollup.tallying import Cells, Key, Keys, cells, tally
 from dashboard.sql.coding import delivered
 
 
 def input_tables(chunk: Chunk) -> Iterator[Table]:
     """Yields what needs no labels: latency, volume, features, categories, quality."""
     statuses = chunk.key("status", [None, *chunk.coding.names["status"]])
-    yield "volume", _timed(tally(_hourly(chunk), _volume_sums(chunk, statuses)))
-    yield "latency", _latency(chunk, statuses)
+    hourly = _hourly(chunk)
+    yield "volume", _timed(tally(hourly, _volume_sums(chunk, statuses)))
+    yield "latency", _latency(chunk, hourly, statuses)
     for index, name in enumerate(chunk.coding.features("numeric")):
         yield from _number(chunk, index, name)
     for index, name in enumerate(chunk.coding.features("categorical")):
@@ -50,17 +51,18 @@ def _volume_sums(chunk: Chunk, statuses: Key) -> dict[str, NDArray[Any]]:
     failed = np.array([name not in (None, "ok") for name in statuses.stands_for.to_pylist()])
     sums = {"failed": failed[statuses.codes], "scored": ~np.isnan(chunk.score)}
     # What a regression predicts has no bounds, and would not fit a whole number.
-    return sums if chunk.coding.contract.task == "regression" else sums | {"score_sum": fixed(chunk.score, SCALE)}
+    return sums if chunk.coding.contract.task == "regression" else sums | {"score_sum": chunk.score_steps}
 
 
-def _latency(chunk: Chunk, statuses: Key) -> pa.Table:
+def _latency(chunk: Chunk, hourly: Keys, statuses: Key) -> pa.Table:
     latency = chunk.column("latency_ms").astype(float, copy=False)
     edges = np.array(latency_edges())
     bins = nearest_bin(latency, edges)
     first = int(bins.min(initial=len(edges)))
-    occurring = Key("bin", bins - first, pa.array(range(first, int(bins.max(initial=first)) + 1), pa.int32()))
+    occurring = Key("bin", bins - first, pa.array(range(first, int(bins.max(initial=first)) + 1), pa.int16()))
     endpoints = chunk.key("endpoint", [None, *chunk.coding.names["endpoint"]])
-    return _timed(tally(_hourly(chunk).by(endpoints, statuses, occurring), where=~np.isnan(latency)))
+    found = cells(hourly.by(endpoints, statuses, occurring), {}, ~np.isnan(latency))
+    return _timed(found.gathered("bins", counts="n"))
 
 
 def _number(chunk: Chunk, index: int, name: str) -> Iterator[Table]:
@@ -72,8 +74,9 @@ def _number(chunk: Chunk, index: int, name: str) -> Iterator[Table]:
     np.copyto(steps, 0, where=missing)
     bins = grid.bin_of(steps)
     np.copyto(bins, grid.bins, where=missing)
-    stands_for = pa.array([*range(grid.bins), -1], pa.int32())
-    yield "features", about("feature", name, tally(chunk.always.by(Key("bin", bins, stands_for)), {"total": steps}))
+    stands_for = pa.array([*range(grid.bins), -1], pa.int16())
+    found = cells(chunk.always.by(Key("bin", bins, stands_for)), {"total": steps})
+    yield "features", about("feature", name, found.gathered("bins", counts="n", totals="total"))
     feature = next(f for f in chunk.coding.contract.features if f.name == name)
     beyond = np.zeros(len(values), dtype=bool)
     for limit, outside in ((feature.minimum, np.less), (feature.maximum, np.greater)):

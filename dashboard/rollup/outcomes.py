@@ -40,7 +40,7 @@ def outcome_tables(chunk: Chunk) -> Iterator[Table]:
     everything = chunk.always.by(*chunk.groups(contract.attributes)).holding(truth)
     summed = {name: values for name, values in said.sums.items() if name != "rank_sum"}
     if contract.task != "regression":
-        summed |= {"scored": said.scored, "score_sum": fixed(chunk.score, SCALE)}
+        summed |= {"scored": said.scored, "score_sum": chunk.score_steps}
     crossed = cells(everything, summed)
     delays = chunk.column("delay")
     delay = Keys.of(chunk.truth[0], Key("delay", delays, numbered(int(delays.max(initial=0)) + 1)))
@@ -92,7 +92,8 @@ def _binary(chunk: Chunk) -> Said:
     sums = _losses(judged, brier, log_loss) | {"clipped": judged & (given < CLIP)}
     sums |= _entropies(scored, -(score * of_one + (1 - score) * of_none) / np.log(2))
     bins = score_bin(score, chunk.bins.score_edges)
-    sums["rank_sum"] = np.where(judged, np.rint(np.array(chunk.bins.score_ranks) * SCALE)[bins], 0)
+    if chunk.coding.has_subject:
+        sums["rank_sum"] = np.where(judged, np.rint(np.array(chunk.bins.score_ranks) * SCALE)[bins], 0)
     return Said(scored, sums, {None: bins})
 
 

@@ -39,7 +39,7 @@ class Pairs:
 
 def pair_tables(chunk: Chunk) -> Iterator[Table]:
     """Yields what two versions said of the same cases, for every breakdown: pairs, and pair_bins of labelled ones."""
-    if not chunk.coding.has_pairs:
+    if not chunk.coding.has_pairs or not chunk.several_versions:
         return
     found = Pairs(chunk, *paired(chunk.column("case_hash"), chunk.column("version")))
     if not len(found.first):

@@ -7,7 +7,7 @@ positions; only combinations that occur become rows, with their names. Sums are 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -74,6 +74,22 @@ class Cells:
             key.name: pa.DictionaryArray.from_arrays(key.codes.astype(np.int32), key.stands_for) for key in self.keys
         }
         return pa.table(names | {name: pa.array(values) for name, values in self.sums.items()})
+
+    def gathered(self, inner: str, **sums: str) -> pa.Table:
+        """Returns a row for each cell of the keys but the last, which becomes a list called `inner`.
+
+        Lists of sums have the names given: `counts="n"`. The keys' codes must be in order, as `cells` returns them.
+        """
+        *outer, last = self.keys
+        place = np.ravel_multi_index([key.codes for key in outer], [len(key.stands_for) for key in outer])
+        first = np.flatnonzero(np.diff(place, prepend=-1))
+        ends = pa.array(np.append(first, len(place)), pa.int32())
+        table = Cells(tuple(replace(key, codes=key.codes[first]) for key in outer), {}).table()
+        columns = {inner: last.stands_for.take(pa.array(last.codes))}
+        columns |= {name: pa.array(self.sums[of]) for name, of in sums.items()}
+        for name, values in columns.items():
+            table = table.append_column(name, pa.ListArray.from_arrays(ends, values))
+        return table
 
     def over(self, *names: str) -> Cells:
         """Returns the cells of these keys alone, summed over the others."""

@@ -1,4 +1,5 @@
--- The rollup: long tables of integer sums. attribute '' is everybody; NULL label or decision: there is none.
+-- The rollup: long tables of integer sums, and two of lists, the bins that occur and their sums:
+-- an hour's latencies, a day's values of a feature (bin -1: missing). attribute '' is everybody; NULL label or decision: there is none.
 -- Losses, scores, entropies (bits) and ranks are sums of round(x * 1e9), weights and values of round(x * 1e6); a
 -- feature's total is in steps of its grid (bins.json). class: whose probability is binned, NULL of a binary model.
 -- Pairs: cases that two versions scored on one day, first < second; their bins are coarse (Bins.coarse).
@@ -55,10 +56,10 @@ CREATE TABLE subject_values (
     day DATE, version VARCHAR, attribute VARCHAR, grp VARCHAR, bucket UTINYINT, n BIGINT, total HUGEINT
 );
 CREATE TABLE latency (
-    day DATE, hour TIMESTAMP, version VARCHAR, endpoint VARCHAR, status VARCHAR, bin SMALLINT, n BIGINT
+    day DATE, hour TIMESTAMP, version VARCHAR, endpoint VARCHAR, status VARCHAR, bins SMALLINT[], counts BIGINT[]
 );
 CREATE TABLE volume (day DATE, hour TIMESTAMP, version VARCHAR, n BIGINT, failed BIGINT, scored BIGINT, score_sum HUGEINT);
-CREATE TABLE features (day DATE, version VARCHAR, feature VARCHAR, bin SMALLINT, n BIGINT, total HUGEINT);
+CREATE TABLE features (day DATE, version VARCHAR, feature VARCHAR, bins SMALLINT[], counts BIGINT[], totals BIGINT[]);
 CREATE TABLE categories (day DATE, version VARCHAR, feature VARCHAR, category VARCHAR, n BIGINT);
 CREATE TABLE quality (day DATE, version VARCHAR, feature VARCHAR, n BIGINT, missing BIGINT, out_of_range BIGINT);
 

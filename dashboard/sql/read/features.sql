@@ -1,7 +1,6 @@
-SELECT bucket, version, feature, list(bin), list(n), list(total)
+SELECT bucket, version, feature, flatten(list(bins)), flatten(list(counts)), flatten(list(totals))
 FROM (
-  SELECT bucket_of(day, $by, $since) AS bucket, named_version(version, $version) AS version, feature, bin, sum(n)::BIGINT AS n, sum(total)::DOUBLE AS total
+  SELECT bucket_of(day, $by, $since) AS bucket, named_version(version, $version) AS version, feature, bins, counts, totals
   FROM features
-  WHERE ($feature IS NULL OR feature = $feature) AND day >= $since AND day < $until AND is_chosen(version, $version, $shadow)
-  GROUP BY ALL)
+  WHERE ($feature IS NULL OR feature = $feature) AND day >= $since AND day < $until AND is_chosen(version, $version, $shadow))
 GROUP BY bucket, version, feature ORDER BY bucket, version, feature

@@ -1,9 +1,8 @@
-SELECT bucket, version, list(hour_number), list(bin), list(n)
+SELECT bucket, version, list(hour_number), list(occurring), flatten(list(bins)), flatten(list(counts))
 FROM (
   SELECT bucket_of(day, $by, $since) AS bucket, named_version(version, $version) AS version,
-    date_diff('hour', TIMESTAMP '1970-01-01', hour)::BIGINT AS hour_number, bin::BIGINT AS bin, sum(n)::BIGINT AS n
+    date_diff('hour', TIMESTAMP '1970-01-01', hour)::BIGINT AS hour_number, len(bins)::BIGINT AS occurring, bins, counts
   FROM latency
   WHERE day >= $since AND day < $until AND is_chosen(version, $version, $shadow)
-    AND ($endpoint IS NULL OR endpoint = $endpoint)
-  GROUP BY ALL)
+    AND ($endpoint IS NULL OR endpoint = $endpoint))
 GROUP BY bucket, version ORDER BY bucket, version
