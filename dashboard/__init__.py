@@ -28,6 +28,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/value         what the model's work is worth: by matrix, or as logged
     metrics/ranking       ROC, precision and recall curves and their areas, from counts by score bin
     metrics/estimation    what scores mean, from a labelled reference; counts expected before labels arrive
+    metrics/estimation_classes  the same of a model of several classes
     metrics/forecasts     metrics of expected counts, each with the interval of the value to come
     metrics/forecast_contrasts  how groups will differ
     metrics/resampling    a seed from the data: the same data, the same number
@@ -93,6 +94,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     rollup/rows           the log's rows with their latest labels, as one relation
     rollup/counting       the touched days in chunks, from log files to tables
     rollup/publishing     built aside, published whole under a new number
+    rollup/then           the rollup as it was known on a past day
     report/scope          what is asked; the reading it ends in
     report/cells          the rollup's sums as the values that metrics take
     report/losses         Brier score and log loss
@@ -119,6 +121,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     charts/figure         the sheet every picture is drawn on
     charts/groups         a dot and its interval for each group or feature
     charts/trend          a metric over time
+    charts/calibration    the reliability curve; how sure it is
     charts/outcomes       1,000 cases as 1,000 marks; how long labels take
     charts/latency        every answer in a heat map
     charts/features       reference against now; what is missing
@@ -131,11 +134,13 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/menu               the pages, in their groups
     ui/state              the scope, and its place in the URL
     ui/load               what pages read, and the only caches
+    ui/load/calibration   what the calibration page reads
     ui/frame              the scope's row on top of every page
     ui/marks              marks and tables as HTML
     ui/parts              sentence, picture, table, download, empty state
     ui/say                readings, counts and days in words
     ui/headlines          the sentence each page opens with
+    ui/calibration_words  calibration in words: its headline, its table
     ui/verdicts           readings and what the policy says of them, side by side
     ui/deliveries         what was delivered, in words and tables
     ui/case_view          one case as a clinician reads it

@@ -22,6 +22,8 @@ from tests.worlds import GROUPS, RATES, START, Spec, World, build, by_sklearn, d
 
 FIXED_POINT = 5e-10
 KINDS = ("performance", "data")
+MORE = ("f1", "balanced_accuracy", "matthews_correlation", "count", "label_coverage")
+SCORED = ("brier_score", "log_loss", "roc_auc", "average_precision")
 groupings = st.sampled_from([(), ("sex",), ("age_band",), ("sex*age_band",)])
 versions = st.sampled_from([None, "*", "v2"])
 periods = st.sampled_from([None, "day", "week", "month"])
@@ -33,16 +35,17 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 
 def losses(rows: pd.DataFrame) -> dict[str, float]:
-    """Returns Brier score, log loss (clipped at 1e-15, as is said) and AUC of raw rows; NaN where there is none."""
+    """Returns Brier score, log loss (clipped at 1e-15, as is said) and areas of raw rows; NaN where there is none."""
     both = rows[rows["label"].notna() & rows["score"].notna()]
     if both.empty:
-        return dict.fromkeys(("brier_score", "log_loss", "roc_auc"), np.nan)
+        return dict.fromkeys(SCORED, np.nan)
     label, score = both["label"], both["score"]
     two = label.nunique() == 2
     return {
         "brier_score": float(np.mean((score - label) ** 2)),
         "log_loss": sk.log_loss(label, score.clip(1e-15, 1 - 1e-15), labels=[0, 1]),
         "roc_auc": float(sk.roc_auc_score(label, score)) if two else np.nan,
+        "average_precision": float(sk.average_precision_score(label, score)) if two else np.nan,
     }
 
 
@@ -66,7 +69,7 @@ def bound(reading: Reading) -> float:
     """Returns how far a reading may be off: what its note says of an AUC, the fixed point of a loss."""
     if reading.metric in ("brier_score", "log_loss"):
         return FIXED_POINT * 1.01
-    said = re.search(r"at most ([\d.e-]+)", reading.note) if reading.metric == "roc_auc" else None
+    said = re.search(r"at most ([\d.e-]+)", reading.note) if reading.metric in SCORED[2:] else None
     return 1e-12 + (float(said[1]) if said else 0)
 
 
@@ -90,8 +93,8 @@ def test_rates_equal_scikit_learn_on_the_raw_rows(
     with TemporaryDirectory() as folder:
         world = build(spec, Path(folder))
         kinds = {"attributes": attributes, "version": version, "by": by}
-        readings = world.model.readings(kinds=KINDS, metrics=(*RATES, "f1", "count", "label_coverage"), **kinds)
-        scored = world.model.readings(kinds=KINDS, metrics=("brier_score", "log_loss", "roc_auc"), **kinds)
+        readings = world.model.readings(kinds=KINDS, metrics=(*RATES, *MORE), **kinds)
+        scored = world.model.readings(kinds=KINDS, metrics=SCORED, **kinds)
     compare(readings, world.frame, by_sklearn)
     compare(scored, world.frame, losses)
     raw = world.frame if version in (None, "*") else world.frame[world.frame["model_version"] == version]

@@ -212,7 +212,7 @@ def by_sklearn(rows: pd.DataFrame) -> dict[str, float]:
     """Returns every rate, F1 and label coverage of raw rows; NaN where it has no denominator."""
     both = rows[rows["label"].notna() & rows["said"].notna()]
     decided, labelled = rows["said"].dropna(), rows["label"].dropna()
-    values = dict.fromkeys((*RATES, "f1"), np.nan)
+    values = dict.fromkeys((*RATES, "f1", "balanced_accuracy", "matthews_correlation"), np.nan)
     if len(both):
         precision, recall, f1, _ = sk.precision_recall_fscore_support(
             both["label"], both["said"], labels=[0.0, 1.0], zero_division=np.nan
@@ -222,6 +222,9 @@ def by_sklearn(rows: pd.DataFrame) -> dict[str, float]:
         values |= {"true_negative_rate": recall[0], "false_positive_rate": 1 - recall[0]}
         values |= {"precision": precision[1], "false_discovery_rate": 1 - precision[1]}
         values |= {"negative_predictive_value": precision[0], "false_omission_rate": 1 - precision[0]}
+        values |= {"balanced_accuracy": np.mean(recall)}  # NaN where a class has no case
+        if both["label"].nunique() == both["said"].nunique() == 2:
+            values |= {"matthews_correlation": sk.matthews_corrcoef(both["label"], both["said"])}
     values["selection_rate"] = decided.mean() if len(decided) else np.nan
     values["prevalence"] = labelled.mean() if len(labelled) else np.nan
     return values | {"count": len(rows), "label_coverage": len(labelled) / len(rows) if len(rows) else np.nan}

@@ -91,3 +91,30 @@ def loss_design_effect(
         return 1.0
     residual = totals / scale - mean * rows
     return min(max(1.0, float(residual @ residual) * blocks / (blocks - 1) / alone), n)
+
+
+def area_design_effect(buckets: NDArray[np.float64] | None, counts: NDArray[np.int64], ranks: ArrayLike) -> float:
+    """Returns how many times larger clustering makes the variance of an area under the ROC curve, at least 1.
+
+    The area is (nearly) a difference of mean ranks, positives less negatives, and varies as that does. `buckets`, of
+    shape (2, 2, buckets), are rows and sums of ranks by bucket of subjects, of negatives and of positives; `counts`,
+    of shape (2, bins), the same cases by score bin, whose ranks are `ranks`.
+
+    >>> pairs = np.array([[[2.0, 2.0], [0.4, 1.2]], [[2.0, 2.0], [1.8, 1.0]]])
+    >>> counts = np.array([[2, 0, 2, 0], [0, 2, 0, 2]])
+    >>> round(area_design_effect(pairs, counts, [0.2, 0.5, 0.6, 0.9]), 6)
+    8.0
+    """
+    n = counts.sum(axis=1).astype(float)
+    if buckets is None or not n.all() or not buckets[:, 0].sum(axis=1).all():
+        return 1.0
+    blocks = int(np.count_nonzero(buckets[:, 0].sum(axis=0)))
+    rank = np.asarray(ranks, dtype=float)
+    mean = counts @ rank / n
+    alone = float(((counts * (rank - mean[:, None]) ** 2).sum(axis=1) / n**2).sum())
+    if blocks < 2 or alone <= 0:
+        return 1.0
+    size, total = buckets[:, 0], buckets[:, 1]
+    apart = (total - size * (total.sum(axis=1) / size.sum(axis=1))[:, None]) / size.sum(axis=1)[:, None]
+    residual = apart[1] - apart[0]
+    return min(max(1.0, float(residual @ residual) * blocks / (blocks - 1) / alone), float(n.sum()))

@@ -260,12 +260,3 @@ RATES: Mapping[str, Callable[[Confusion], Rate]] = {
         prevalence,
     )
 }
-
-
-def multiclass_accuracy(right: int, labelled: int, deff: float = 1.0) -> Rate:
-    """Returns the share of labelled and decided cases whose decision is the label; 1 is best.
-
-    >>> multiclass_accuracy(70, 100).value
-    0.7
-    """
-    return Rate(right, labelled, deff)

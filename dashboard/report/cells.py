@@ -13,64 +13,144 @@ from numpy.typing import NDArray
 
 from dashboard import sql
 from dashboard.contract import Contract
+from dashboard.metrics.losses import SCALE
+from dashboard.metrics.multiclass import Matrix
 from dashboard.metrics.performance import Confusion
 from dashboard.rates import SUBJECT_BUCKETS
-from dashboard.report.scope import Scope
+from dashboard.report.scope import Place, Scope
 from dashboard.store import Snapshot
 
 Key = tuple[date | None, str | None, str]  # bucket, version, group
+TWO = ("0", "1")
+WEIGHTS = 1e6  # weights are sums of round(x * 1e6)
 SIDES = {"0": 0, "1": 1, None: 2}
+UNWEIGHTED = "scores are counted without weights"
+LOSSES = 5  # sums of Brier scores, of their squares, of log losses, of their squares; clipped
 Found = TypeVar("Found")
 Where = TypeVar("Where", bound=tuple[Any, ...])
 
 
 @dataclass
 class Cells:
-    """The sums of one group in one period and version. Losses are sums of round(x * 1e9)."""
+    """The sums of one group in one period and version: label by decision, last none. Losses are sums of x * 1e9.
 
-    table: NDArray[np.int64] = field(default_factory=lambda: np.zeros((3, 3), dtype=np.int64))
-    buckets: NDArray[np.int64] | None = None
-    loss_buckets: NDArray[np.float64] | None = None
-    losses: list[int] = field(default_factory=lambda: [0] * 5)  # brier sum, squares, log loss sum, squares, clipped
+    `weights` are sums of weights and of their squares by label and decision, of a log that has them; `weighed` are the
+    losses by the mean weight of their day, label and decision, scaled to a mean weight of 1 over all, and `kish` says
+    how many times fewer independent cases those are.
+    """
+
+    classes: tuple[str, ...]
+    table: NDArray[np.int64]
+    weights: NDArray[np.float64] | None = None
+    hashed: list[tuple[int, int, NDArray[np.int64], NDArray[np.int64]]] = field(default_factory=list)
+    loss_buckets: NDArray[np.float64] | None = None  # labelled rows, sums of Brier scores, of log losses
+    rank_buckets: NDArray[np.float64] | None = None  # of label 0 and 1: rows, sums of ranks
+    losses: list[int] = field(default_factory=lambda: [0] * LOSSES)
+    weighed: list[int] | None = None
+    kish: float = 1.0
     lossy: int = 0  # labelled rows that have a score
     n: int = 0
-    right: int = 0  # multiclass: decision is the label
-    judged: int = 0  # multiclass: label and decision are there
     labelled: int = 0
 
+    @classmethod
+    def of(cls, classes: tuple[str, ...], weighted: bool = False) -> Cells:
+        """Returns the cells of no case."""
+        size = len(classes) + 1
+        weights = np.zeros((2, size, size)) if weighted else None
+        return cls(classes, np.zeros((size, size), dtype=np.int64), weights)
+
+    @property
+    def buckets(self) -> NDArray[np.int64] | None:
+        """The counts by bucket of subjects, made when asked for: of many classes and days they are many."""
+        if not self.hashed:
+            return None
+        found = np.zeros((*self.table.shape, SUBJECT_BUCKETS), dtype=np.int64)
+        for label, decision, hashes, counts in self.hashed:
+            found[label, decision, hashes] += counts
+        return found
+
     def confusion(self) -> Confusion:
-        return Confusion.of(self.table, self.buckets)
+        """Returns the cells of a binary model."""
+        return Confusion.of(self.table, self.buckets, self.weights)
+
+    def matrix(self) -> Matrix:
+        """Returns the cells of a model of several classes."""
+        return Matrix(self.classes, self.table, self.buckets, self.weights)
 
 
 def outcomes(snapshot: Snapshot, contract: Contract, scope: Scope, attribute: str) -> dict[Key, Cells]:
     """Returns the outcome cells of an attribute's groups ('' is everybody) in each period and version."""
-    found: dict[Key, Cells] = defaultdict(Cells)
     parameters = scope.parameters(contract, attribute=attribute)
-    for bucket, version, group, label, decision, n, scored, *losses in rows(snapshot, "outcomes", parameters):
-        cells = found[bucket, version, group]
+    counted = rows(snapshot, "outcomes", parameters)
+    weighted = "weight" in contract.columns
+    classes = TWO if contract.task == "binary" else _classes(contract, counted)
+    side: dict[str | None, int] = {name: i for i, name in enumerate(classes)} | {None: len(classes)}
+    found: dict[Key, Cells] = defaultdict(lambda: Cells.of(classes, weighted))
+    sums: dict[Key, NDArray[np.float64]] = defaultdict(lambda: np.zeros(LOSSES + 1))
+    for bucket, version, group, label, decision, n, scored, *more in counted:
+        key = bucket, version, group
+        cells = found[key]
         cells.n += n
-        cells.labelled += n if label is not None else 0
-        if contract.task == "binary":
-            cells.table[SIDES[label], SIDES[decision]] += n
-            cells.lossy += scored if label is not None else 0
-            cells.losses = [have + int(more or 0) for have, more in zip(cells.losses, losses, strict=True)]
-        elif label is not None and decision is not None:
-            cells.judged += n
-            cells.right += n if label == decision else 0
-    if "subject" in contract.columns and contract.task == "binary":
-        _add_subjects(snapshot, parameters, found)
+        cells.table[side[label], side[decision]] += n
+        if cells.weights is not None:
+            cells.weights[:, side[label], side[decision]] += np.array(more[LOSSES : LOSSES + 2], dtype=float) / WEIGHTS
+        if label is not None:
+            cells.labelled += n
+            cells.lossy += scored
+            cells.losses = [have + int(add or 0) for have, add in zip(cells.losses, more[:LOSSES], strict=True)]
+            if weighted:
+                sums[key] += np.array([value or 0 for value in more[LOSSES + 2 :]], dtype=float)
+    for key, weighed in sums.items():
+        _weigh(found[key], weighed)
+    if "subject" in contract.columns:
+        _add_subjects(snapshot, parameters, found, side)
     return dict(found)
 
 
-def _add_subjects(snapshot: Snapshot, parameters: dict[str, Any], found: dict[Key, Cells]) -> None:
-    for bucket, version, group, label, decision, hashes, counts, briers, logs in rows(snapshot, "subjects", parameters):
+def counted_cells(snapshot: Snapshot, contract: Contract, scope: Scope, attribute: str) -> dict[Key, Cells]:
+    """Returns the outcome cells of every group, period and version; of everybody at least the cells of no case."""
+    cells = outcomes(snapshot, contract, scope, attribute)
+    if cells or scope.by or attribute:
+        return cells
+    nobody = Cells.of(TWO if contract.task == "binary" else contract.classes)
+    return {(None, None if scope.version == "*" else scope.version, ""): nobody}
+
+
+def place_of(attribute: str, key: Key, feature: str | None = None) -> Place:
+    """Returns the place of a group's reading."""
+    bucket, version, group = key
+    return Place(version, attribute or None, group if attribute else None, bucket=bucket, feature=feature)
+
+
+def _classes(contract: Contract, counted: list[tuple[Any, ...]]) -> tuple[str, ...]:
+    """Returns the classes in the contract's order, then those that only occur."""
+    occurring = {row[at] for row in counted for at in (3, 4)} - {None, *contract.classes}
+    return (*contract.classes, *sorted(occurring))
+
+
+def _weigh(cells: Cells, weighed: NDArray[np.float64]) -> None:
+    """Does put the weighted losses beside the plain ones, scaled to a mean weight of 1."""
+    total, squares, *sums = weighed
+    if total > 0:
+        cells.weighed = [*(round(value * cells.lossy / total) for value in sums), cells.losses[-1]]
+        cells.kish = cells.lossy * squares / total**2
+
+
+def _add_subjects(
+    snapshot: Snapshot, parameters: dict[str, Any], found: dict[Key, Cells], side: Mapping[str | None, int]
+) -> None:
+    for bucket, version, group, label, decision, hashes, counts, *sums in arrays(snapshot, "subjects", parameters):
         cells = found[bucket, version, group]
-        if cells.buckets is None or cells.loss_buckets is None:
-            cells.buckets = np.zeros((3, 3, SUBJECT_BUCKETS), dtype=np.int64)
+        cells.hashed.append((side[label], side[decision], hashes, counts))
+        if label is None:
+            continue
+        if cells.loss_buckets is None or cells.rank_buckets is None:
             cells.loss_buckets = np.zeros((3, SUBJECT_BUCKETS))
-        cells.buckets[SIDES[label], SIDES[decision], hashes] += counts
-        if label is not None:
-            cells.loss_buckets[:, hashes] += (counts, briers, logs)
+            cells.rank_buckets = np.zeros((2, 2, SUBJECT_BUCKETS))
+        briers, logs, ranks = sums
+        cells.loss_buckets[:, hashes] += (counts, briers, logs)
+        if label in TWO:
+            cells.rank_buckets[side[label] % 2][:, hashes] += (counts, ranks / SCALE)
 
 
 def scores(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 
 from dashboard.contract import UNKNOWN_GROUP, Contract
-from dashboard.metrics import METRICS, fairness, performance
+from dashboard.metrics import METRICS, fairness, multiclass, performance
 from dashboard.rates import Difference, Estimate, Measure, Rate, Ratio, undefined
 from dashboard.report.cells import Cells, ordered, outcomes
 from dashboard.report.performance import Source
@@ -55,7 +55,7 @@ def _of_attribute(source: Source, scope: Scope, attribute: str) -> Iterator[Read
 def rates_of(contract: Contract, groups: Mapping[str, Cells]) -> dict[str, dict[str, Rate]]:
     """Returns every rate of every group."""
     if contract.task == "multiclass":
-        return {"accuracy": {g: performance.multiclass_accuracy(c.right, c.judged) for g, c in groups.items()}}
+        return {"accuracy": {group: multiclass.accuracy(cells.matrix()) for group, cells in groups.items()}}
     confusions = {group: sums.confusion() for group, sums in groups.items()}
     return {name: {g: function(c) for g, c in confusions.items()} for name, function in performance.RATES.items()}
 

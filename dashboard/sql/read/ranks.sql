@@ -1,0 +1,4 @@
+SELECT bucket_of(day, $by, $since) AS bucket, named_version(version, $version) AS version, grp, rank, sum(n)::BIGINT
+FROM ranks
+WHERE attribute = $attribute AND day >= $since AND day < $until AND is_chosen(version, $version, $shadow)
+GROUP BY ALL ORDER BY ALL
