@@ -124,6 +124,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     charts/calibration    the reliability curve; how sure it is
     charts/outcomes       1,000 cases as 1,000 marks; how long labels take
     charts/latency        every answer in a heat map
+    charts/errors         by how much a predicted number is off
     charts/features       reference against now; what is missing
     charts/events         what happened when
     charts/strip          where one value lies among all, as wide as a word
@@ -141,6 +142,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/say                readings, counts and days in words
     ui/headlines          the sentence each page opens with
     ui/calibration_words  calibration in words: its headline, its table
+    ui/load/errors        the bars behind a picture of errors
+    ui/regression         how far off a model's numbers are
     ui/verdicts           readings and what the policy says of them, side by side
     ui/deliveries         what was delivered, in words and tables
     ui/case_view          one case as a clinician reads it

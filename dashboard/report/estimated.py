@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
+from numpy.typing import NDArray
 
-from dashboard.metrics import METRICS, forecast_contrasts, forecasts
+from dashboard.metrics import METRICS, estimation_classes, forecast_contrasts, forecasts
 from dashboard.metrics.estimation import Calibrator, Expected, Part, expected
+from dashboard.metrics.estimation_classes import ClassesPart, ExpectedClasses, expected_classes
 from dashboard.metrics.forecasts import Forecast
 from dashboard.policy.windows import Window
 from dashboard.rates import Measure, undefined
@@ -40,29 +42,39 @@ class Group:
     attribute: str
 
     @property
-    def meaning(self) -> Calibrator | str:
-        return self.means.get((self.version, self.group, None), "0 labels in the reference")
-
-    @property
     def lacks(self) -> str:
         """Returns why the scores' meaning is not known here; "" where it is."""
-        return self.meaning if isinstance(self.meaning, str) else ""
+        for name in self.cases.bins:
+            meaning = self.means.get((self.version, self.group, name), "0 labels in the reference")
+            if isinstance(meaning, str):
+                return f"{name}: {meaning}" if name is not None else meaning
+        return ""
 
     @property
-    def calibrator(self) -> Calibrator:
-        assert not isinstance(self.meaning, str), "asked only where nothing lacks"
-        return self.meaning
+    def calibrators(self) -> dict[str | None, Calibrator]:
+        known = ((name, self.means.get((self.version, self.group, name))) for name in self.cases.bins)
+        return {name: meaning for name, meaning in known if isinstance(meaning, Calibrator)}
 
-    def part(self) -> Part:
-        decided, nothing = self.cases.bins.get(None, {}), np.zeros(len(self.calibrator.scores))
-        return Part(decided.get("0", nothing), decided.get("1", nothing), self.calibrator)
+
+def _cells(groups: Sequence[Group]) -> Expected | ExpectedClasses:
+    """Returns the expected cells of groups together; asked only where nothing lacks."""
+    if None in groups[0].cases.bins:
+        return expected([_part(group.cases.bins[None], group.calibrators[None]) for group in groups])
+    classes = [{str(name): cells for name, cells in group.cases.bins.items()} for group in groups]
+    known = [{str(name): meaning for name, meaning in group.calibrators.items()} for group in groups]
+    return expected_classes([ClassesPart(*both) for both in zip(classes, known, strict=True)])
+
+
+def _part(decided: Mapping[str, NDArray[np.float64]], calibrator: Calibrator) -> Part:
+    nothing = np.zeros(len(calibrator.scores))
+    return Part(decided.get("0", nothing), decided.get("1", nothing), calibrator)
 
 
 @dataclass(frozen=True)
 class Outlook:
     """What is expected of one group in one period: the cells, or why there are none; and what a note says of them."""
 
-    cells: Expected | None
+    cells: Expected | ExpectedClasses | None
     n: int
     note: str = ""
     why: str = ""
@@ -71,7 +83,20 @@ class Outlook:
         """Returns the forecast of a metric, named without "estimated_"."""
         if self.cells is None:
             return Forecast(None, 0.0, forecasts.NOTHING, self.n, 0, why=self.why)
+        if isinstance(self.cells, ExpectedClasses):
+            return estimation_classes.forecast(metric, self.cells)
         return forecasts.forecast(metric, self.cells)
+
+    def all(self, wanted: Sequence[str]) -> Iterator[tuple[str, str | None, Forecast]]:
+        """Yields metric, class, forecast of what is wanted; several classes each against the rest, too."""
+        of_classes = isinstance(self.cells, ExpectedClasses)
+        for metric in wanted:
+            if metric in (estimation_classes.OVERALL if of_classes else forecasts.METRICS) or self.cells is None:
+                yield metric, None, self.forecast(metric)
+        if isinstance(self.cells, ExpectedClasses):
+            for name in self.cells.names:
+                one = self.cells.against_rest(name)
+                yield from ((m, name, forecasts.forecast(m, one)) for m in wanted if m in estimation_classes.OF_ONE)
 
 
 def estimated_readings(source: Source, scope: Scope) -> Iterator[Reading]:
@@ -89,7 +114,7 @@ def estimated_readings(source: Source, scope: Scope) -> Iterator[Reading]:
         yield from _refused(source, scope, wanted, refusal)
         return
     for attribute in scope.attributes or ("",):
-        yield from _performance(source, scope, attribute, [m for m in wanted if m in forecasts.METRICS])
+        yield from _performance(source, scope, attribute, [m for m in wanted if METRICS[m].kind == "performance"])
     contrasts = [metric for metric in wanted if METRICS[metric].kind == "fairness"]
     for attribute in _compared(source, scope) if contrasts else ():
         yield from _fairness(source, scope, attribute, contrasts)
@@ -97,7 +122,9 @@ def estimated_readings(source: Source, scope: Scope) -> Iterator[Reading]:
 
 def _is_estimate(source: Source, scope: Scope, name: str) -> bool:
     metric = METRICS[name]
-    return name.startswith(PREFIX) and metric.kind in scope.kinds and source.contract.task in metric.tasks
+    task, plain = source.contract.task, name.removeprefix(PREFIX)
+    of_task = task in metric.tasks or (task == "multiclass" and plain in estimation_classes.OF_ONE)
+    return name.startswith(PREFIX) and metric.kind in scope.kinds and of_task and task != "regression"
 
 
 def _by_default(source: Source, scope: Scope) -> bool:
@@ -139,9 +166,9 @@ def _performance(source: Source, scope: Scope, attribute: str, wanted: Sequence[
         found = {(None, version, ""): Outlook(None, 0, why=EMPTY)}
     for (bucket, version, group), outlook in ordered(found):
         place = Place(version, attribute or None, group if attribute else None, bucket=bucket)
-        for metric in wanted:
-            measure = forecasts.measure(metric, outlook.forecast(metric), outlook.note)
-            yield reading(scope, PREFIX + metric, place, measure)
+        for metric, of_class, forecast in outlook.all(wanted):
+            measure = forecasts.measure(metric, forecast, outlook.note)
+            yield reading(scope, PREFIX + metric, replace(place, feature=of_class), measure)
 
 
 def _fairness(source: Source, scope: Scope, attribute: str, wanted: Sequence[str]) -> Iterator[Reading]:
@@ -211,7 +238,7 @@ def _outlook(source: Source, scope: Scope, bucket: date | None, parts: Sequence[
     if lacking:
         return Outlook(None, n, why="; ".join(dict.fromkeys(lacking)))
     notes = [*_calibration(source, (reference.since, reference.until), parts, days, alone), _arrived(parts, n)]
-    return Outlook(expected([part.part() for part in parts]), n, "; ".join(notes))
+    return Outlook(_cells(parts), n, "; ".join(notes))
 
 
 def _calibration(source: Source, reference: Days, parts: Sequence[Group], days: Window, alone: bool) -> Iterator[str]:
@@ -231,7 +258,7 @@ def _calibration(source: Source, reference: Days, parts: Sequence[Group], days: 
 
 
 def _labels(parts: Sequence[Group]) -> int:
-    unique = {(part.version, part.group): part.calibrator for part in parts}
+    unique = {(part.version, part.group): next(iter(part.calibrators.values())) for part in parts}
     return sum(each.negatives + each.positives for each in unique.values())
 
 

@@ -6,11 +6,13 @@ from dataclasses import replace
 
 from dashboard.metrics.table.entry import Metric
 from dashboard.metrics.table.fairness import FAIRNESS
+from dashboard.metrics.table.multiclass import MULTICLASS
 from dashboard.metrics.table.performance import PERFORMANCE
 from dashboard.metrics.table.rates import RATES
 
 CBPE = "confidence-based performance estimation, its interval that of the value to come"
 _FROM_SCORES = ("f1", "balanced_accuracy", "matthews_correlation", "roc_auc", "brier_score")
+_BINARY_ONLY = ("matthews_correlation", "brier_score")  # of several classes it would need their joint probability
 
 
 def estimated(metric: Metric) -> Metric:
@@ -32,6 +34,7 @@ def estimated(metric: Metric) -> Metric:
         source=CBPE,
         complement=metric.complement and f"estimated_{metric.complement}",
         family=f"estimated_{metric.family}",
+        tasks=("binary",) if metric.name in _BINARY_ONLY else metric.tasks,
     )
 
 
@@ -44,6 +47,7 @@ ESTIMATED: tuple[Metric, ...] = tuple(
     for metric in (
         *RATES.values(),
         *(metric for metric in PERFORMANCE if metric.name in _FROM_SCORES),
+        *(metric for metric in MULTICLASS if not metric.name.startswith("top_")),
         *FAIRNESS,
     )
     if "labels" in metric.needs
