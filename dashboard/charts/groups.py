@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from dashboard.charts.figure import band, hover, in_unit, marks, sheet, upright, whiskers
 from dashboard.charts.palette import REFERENCE, STATES, state_of
-from dashboard.charts.words import counts, group_name, in_order, interval, made_of, missing, number, unit_of
+from dashboard.charts.words import group_name, in_order, interval, made_of, missing, number, unit_of
 
 Row = dict[str, Any]
 
@@ -81,7 +81,8 @@ def _dots(
 
 def _tick(row: Row, name: str, reference: str | None) -> str:
     ref = "reference, " if reference and row["group"] == reference else ""
-    behind = counts(row.get("numerator"), row.get("denominator")) or f"n {row['n']:,}"
+    unit = unit_of(str(row["metric"]))
+    behind = made_of(row.get("numerator"), row.get("denominator"), unit) or f"n {row['n']:,}"
     break_ = " " if row.get("feature") else "<br>"
     return f"<b>{name}</b>{break_}<span style='font-size:0.88em'>{ref}{behind}</span>"
 

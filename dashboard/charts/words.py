@@ -10,7 +10,7 @@ from typing import Literal
 
 from dashboard.metrics import METRICS
 
-Unit = Literal["share", "points", "ratio", "ms", "count", "percent", "number"]
+Unit = Literal["share", "points", "ratio", "ms", "count", "percent", "label", "number"]
 _STYLES: dict[str, Unit] = {
     "share": "share",
     "points": "points",
@@ -20,6 +20,7 @@ _STYLES: dict[str, Unit] = {
     "count": "count",
     "per hour": "count",
     "percent": "percent",
+    "label": "label",
 }
 SPACE = "\u202f"
 MINUS = "\u2212"
@@ -56,6 +57,8 @@ def digits(value: float, unit: Unit) -> str:
         text = f"{value:.2f}" if abs(value) >= 0.095 or value == 0 else f"{value:.3f}"
     elif unit == "count" or abs(value) >= 100 or (unit == "ms" and abs(value) >= 10):
         text = f"{value:,.0f}"
+    elif unit == "label" and 0 < abs(value) < 0.01:
+        text = f"{value:.2g}"  # labels may be tiny altogether
     else:
         text = f"{value:.3f}" if abs(value) < 0.01 else f"{value:#.2g}" if abs(value) < 10 else f"{value:.3g}"
     return re.sub(r"^-(?=0*\.?0*$)", "", text).replace("-", MINUS)

@@ -218,15 +218,15 @@ def heavy_tail(counts: Floats, power: int = 1) -> str:
     return f"heavy tail: the largest 1 % of {of} hold {100 * share:.0f} % of the sum" if share > 0.5 else ""
 
 
-def in_unit(found: Estimate, unit: float) -> Estimate:
-    """Returns an estimate of 1s in the label's unit.
+def in_unit(found: Estimate, unit: float, power: int = 1) -> Estimate:
+    """Returns an estimate of units in the label's unit; its numerator is a sum of errors to that power.
 
     >>> in_unit(median_absolute_error(np.bincount([0, 0], minlength=len(edges()) + 1)), 10.0).value
     0.0
     """
     if unit == 1 or found.value is None:
         return found
-    numerator = None if found.numerator is None else times(found.numerator, unit)
+    numerator = None if found.numerator is None else times(found.numerator, unit**power)
     bounds = partial(_in_unit, found, unit)
     return replace(found, value=times(found.value, unit), bounds=bounds, numerator=numerator)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -115,7 +115,7 @@ def _root_mean_squared_error(found: Errors) -> Measure:
     deff = found.deff("square", found.sums.fourth)
     s = found.sums
     measured = losses.root_mean_squared_error(found.squares, s.fourth, s.labelled, SCALE, deff, found.note(2))
-    return in_unit(measured, found.scale.error)
+    return in_unit(measured, found.scale.error, power=2)
 
 
 def _mean_error(found: Errors) -> Measure:
@@ -167,6 +167,7 @@ MEASURES: dict[str, Callable[[Errors], Measure]] = {
     "count": lambda found: Exact(float(found.sums.n), found.sums.n, found.sums.n),
     "label_coverage": lambda found: Rate(found.sums.labelled, found.sums.n),
 }
+BARS, TAIL = 60, 0.005
 BINNED = ("mean_absolute_error", "median_absolute_error", "root_mean_squared_error")
 
 
@@ -214,3 +215,34 @@ def _buckets(source: Source, parameters: dict[str, object]) -> dict[Key, Buckets
         placed[:, hashes] = np.array(sums)
         found[bucket, version, group] = Buckets(*placed)
     return found
+
+
+def error_bars(source: Source, scope: Scope) -> tuple[Floats, Floats]:
+    """Returns the scope's errors as bars: the edges, in the label's unit, and how many of 1 lie in each.
+
+    About BARS bars of one round width around 0 hold all but the 0.5 % farthest out on each side, which are in no bar.
+    A bin that lies in two bars is shared out between them. Both are empty where nothing is labelled.
+    """
+    scale, largest = source.bins.scale, len(errors.edges())
+    parameters = replace(scope, by=None).parameters(source.contract, attribute="")
+    found = arrays(source.snapshot, "error_bins", parameters)
+    counts = sum((np.bincount(b + largest, n, 2 * largest + 1) for *_, b, n in found), np.zeros(2 * largest + 1))
+    if scale is None or not counts.sum():
+        return np.zeros(0), np.zeros(0)
+    known = np.array([*errors.edges(), errors.edges()[-1]]) * scale.error
+    bounds = np.concatenate((-known[::-1], known))  # bin k lies between bounds k and k + 1, the middle one around 0
+    shares = np.concatenate(([0.0], np.cumsum(counts) / counts.sum()))
+    low, high = np.interp([TAIL, 1 - TAIL], shares, bounds)
+    width = _round_width(2 * max(-low, high) / BARS)
+    edges = np.arange(np.floor(low / width + 0.5), np.ceil(high / width - 0.5) + 2) * width - width / 2
+    return edges, np.diff(np.interp(edges, bounds, shares))
+
+
+def _round_width(rough: float) -> float:
+    """Returns the smallest of 1, 2, 2.5 and 5 times a power of ten that is not below a width > 0.
+
+    >>> _round_width(0.13), _round_width(3.0)
+    (0.2, 5.0)
+    """
+    power = 10.0 ** np.floor(np.log10(rough))
+    return float(next(size * power for size in (1, 2, 2.5, 5, 10) if size * power >= rough * 0.999))

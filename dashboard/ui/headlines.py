@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.charts.words import digits, interval, number, unit_of
+from dashboard.charts.words import digits, interval, missing, number, unit_of
 from dashboard.ui.say import behind, group, listed, lower, many, of_100, one, plain, plain_title
 
 FEW = 30  # labelled cases, below which a share of 100 would promise too much
@@ -80,15 +80,52 @@ def performance(readings: pd.DataFrame, who: str) -> tuple[str, str]:
 
 def _off(readings: pd.DataFrame, who: str) -> tuple[str, str]:
     """Returns by how much a regression model's numbers are off."""
-    off, lean = one(readings, "mean_absolute_error"), one(readings, "mean_error")
+    off = one(readings, "mean_absolute_error")
     if off is None:
         return "How good it is can’t be said yet: no labels have arrived for this window.", ""
-    unit = unit_of("mean_absolute_error")
-    more = f"Between {interval(off['low'], off['high'], unit)}, over {many(int(off['n']), 'case').lower()}."
-    if lean is not None:
-        side = "above" if lean["value"] > 0 else "below"
-        more += f" Its numbers lie {number(abs(lean['value']), unit)} {side} the truth on average."
-    return f"{who} is off by {number(off['value'], unit)} on average.", more
+    n = int(off["n"])
+    if n < FEW:
+        return (
+            f"{who} was off by {number(off['value'], 'label')} on average in {n}: too few to say how good it is.",
+            "",
+        )
+    between = interval(off["low"], off["high"], "label")
+    half, explained = one(readings, "median_absolute_error"), one(readings, "r2_score")
+    more = f"Somewhere from {between}, going by {many(n, 'case').lower()}. {_lean(readings)}"
+    if half is not None:
+        more += f" Half of its numbers lie within {number(half['value'], 'label')} of the label."
+    if explained is not None and explained["value"] > 0:
+        more += f" It explains {number(explained['value'], 'share')} of what makes labels differ."
+    return f"{who} is off by {number(off['value'], 'label')} on average.", more
+
+
+def errors(readings: pd.DataFrame, tolerance: float | None) -> str:
+    """Returns how far off estimates are, to which side, and how many of 100 lie within the tolerance."""
+    off, beyond = one(readings, "mean_absolute_error"), one(readings, "beyond_tolerance_rate")
+    if off is None:
+        return ""
+    between = interval(off["low"], off["high"], "label")
+    said = f"Its estimates are off by {number(off['value'], 'label')} on average ({between})"
+    lean = one(readings, "mean_error")
+    if lean is not None and not missing(lean["low"]) and (lean["low"] > 0 or lean["high"] < 0):
+        said += f" and {_side(lean['value'])}"
+    if beyond is not None and tolerance is not None:
+        said += f"; {of_100(1 - beyond['value'])} lie within {tolerance:,.6g}"
+    return said + "."
+
+
+def _lean(readings: pd.DataFrame) -> str:
+    """Returns whether numbers are too high or too low on average, as far as chance lets it be told."""
+    lean = one(readings, "mean_error")
+    if lean is None:
+        return ""
+    if missing(lean["low"]) or lean["low"] <= 0 <= lean["high"]:
+        return "Neither too high nor too low on average, as far as can be told."
+    return f"On average they are {_side(lean['value'])}."
+
+
+def _side(value: float) -> str:
+    return f"{number(abs(value), 'label')} too {'high' if value > 0 else 'low'}"
 
 
 def _of_100_between(row: Mapping[str, Any]) -> str:
