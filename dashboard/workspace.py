@@ -30,6 +30,7 @@ from dashboard.report.judged import Plan, judged, plan
 from dashboard.report.labels import complete_until
 from dashboard.rollup import Built, publishing
 from dashboard.rollup.counting import Progress
+from dashboard.rollup.then import as_of
 from dashboard.settings import ModelPaths
 from dashboard.store import Snapshot
 
@@ -71,12 +72,17 @@ class Extent:
 
 
 class Model:
-    """One model: its contract and policy, its log, its newest rollup. Threads may share it."""
+    """One model: its contract and policy, its log, its newest rollup. Threads may share it.
 
-    def __init__(self, paths: ModelPaths, given: settings.Settings) -> None:
+    With `on` what it says is what was known when that day began.
+    """
+
+    def __init__(self, paths: ModelPaths, given: settings.Settings, on: date | None = None) -> None:
         self.paths = paths
         self.settings = given
+        self.on = on
         self._open: dict[tuple[int, int], Source] = {}
+        self._past: dict[date, Model] = {}
         self._lock = threading.Lock()
 
     @property
@@ -129,6 +135,16 @@ class Model:
 
     # What it says
 
+    def as_of(self, on: date) -> Model:
+        """Returns the model as it was known when a day began: predictions of earlier days, labels known by then.
+
+        Its contract, policy and bins are today's. The last two days that were asked for are kept.
+        """
+        with self._lock:
+            past = self._past.get(on) or Model(self.paths, self.settings, on)
+            self._past = dict([*((day, kept) for day, kept in self._past.items() if day != on), (on, past)][-2:])
+        return past
+
     def number(self) -> int:
         """Returns the newest rollup's number, 0 where there is none."""
         return (publishing.numbers(self.paths.rollup) or [0])[-1]
@@ -157,7 +173,12 @@ class Model:
                 todo=f"Count it again, the log is untouched: evenhand rollup {self.name}",
             )
         frozen = bins.parse(facts["bins"])
-        return Source(snapshot, self.contract, replace(frozen, score_exact=facts["scores"] == "exact"))
+        newest = Source(snapshot, self.contract, replace(frozen, score_exact=facts["scores"] == "exact"))
+        if self.on is None:
+            return newest
+        limits = {"memory_limit": self.settings.memory_limit, "threads": self.settings.threads}
+        with as_of(self.paths, self.contract, newest.bins, file, self.on, **limits) as then:
+            return replace(newest, snapshot=Snapshot(then))
 
     def behind(self) -> str | None:
         """Returns in what the rollup is behind the log or the contract, and what to do; None where in nothing."""

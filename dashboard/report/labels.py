@@ -20,6 +20,7 @@ from dashboard.store import Snapshot
 
 NEARLY_ALL = 0.99
 ENOUGH = 100  # labels of a group before its own delay counts, and cases before its coverage is compared
+BEYOND = 1.25
 APART = 0.05  # how far coverages differ before it is worth a warning
 LEVEL = 0.05
 COVERAGE = "label_coverage"
@@ -85,7 +86,8 @@ def complete_until(snapshot: Snapshot, first: date, last: date) -> date:
 
     It lies the slowest group's 99 % delay before the last day on which labels came, and is the log's end where labels
     come with the predictions. A group counts with at least 100 labels old enough to have shown its longest delay; so
-    does each label value, since positives can be one label in a hundred, and late.
+    does each label value, since positives can be one label in a hundred, and late. A log too young to have shown a
+    delay a quarter longer may have seen only the quick ones: no day of it is complete yet.
     """
     end = last + timedelta(days=1)
     edge = last_label(snapshot, last)
@@ -94,6 +96,8 @@ def complete_until(snapshot: Snapshot, first: date, last: date) -> date:
     known = [*curves(snapshot, None, least=ENOUGH).values(), *curves(snapshot, "", True, ENOUGH).values()]
     known = known or [*curves(snapshot).values()]
     slowest = max(curve.quantile(NEARLY_ALL) for curve in known)
+    if (edge - first).days < slowest * BEYOND:
+        return first
     return max(first, min(end, edge + timedelta(days=1 - slowest)))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -49,13 +49,15 @@ Progress = Callable[[int, int], None]  # rows counted, rows in all
 class Work:
     """What one run counts: the days, and the files that hold their rows and labels.
 
-    What needs labels is always counted again; latency, volume and features only with `inputs`.
+    What needs labels is always counted again; latency, volume and features only with `inputs`. With `known_before` no
+    label counts that became known at that moment or later.
     """
 
     days: tuple[date, ...]
     predictions: tuple[FileEntry, ...]
     labels: tuple[FileEntry, ...]
     inputs: bool
+    known_before: datetime | None = None
 
     @property
     def rows(self) -> int:
@@ -85,7 +87,7 @@ def chunks(work: Work) -> Iterator[Work]:
 def _part(work: Work, days: Sequence[date]) -> Work:
     chosen = set(days)
     predictions, labels = ([e for e in files if e.day in chosen] for files in (work.predictions, work.labels))
-    return Work(tuple(days), tuple(predictions), tuple(labels), work.inputs)
+    return replace(work, days=tuple(days), predictions=tuple(predictions), labels=tuple(labels))
 
 
 def count(
@@ -109,7 +111,7 @@ def count(
 
 def _counted(connection: Any, contract: Contract, bins: Bins, names: Names, part: Work) -> dict[str, pa.Table]:
     """Returns what one chunk comes to: a table of sums for each of the rollup's tables."""
-    source = with_labels(connection, typed(connection, contract, part.predictions), part.labels)
+    source = with_labels(connection, typed(connection, contract, part.predictions), part.labels, part.known_before)
     coding = Coding(contract, names, part.days[0].isoformat(), part.inputs)
     rows = connection.sql(coded(coding, source)).to_arrow_table()
     span = (part.days[-1] - part.days[0]).days + 1

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from dashboard import store
 from dashboard.contract import Contract
 from dashboard.log import FileEntry
-from dashboard.sql import identifier
+from dashboard.sql import identifier, literal
 
 
 def read(entries: Sequence[FileEntry]) -> str:
@@ -42,18 +43,26 @@ def _once(predictions: Sequence[FileEntry]) -> str:
     return " QUALIFY row_number() OVER (PARTITION BY day, id, version ORDER BY arrived_at, score, decision) = 1"
 
 
-def with_labels(connection: Any, predictions: str, labels: Sequence[FileEntry]) -> str:
+def with_labels(
+    connection: Any, predictions: str, labels: Sequence[FileEntry], known_before: datetime | None = None
+) -> str:
     """Returns the FROM clause of `typed` predictions with their latest labels and the days these took to come.
 
     A label that does not say when it became known took from its prediction's arrival to its own: a log that is
-    taken in years later did not wait for its labels for years.
+    taken in years later did not wait for its labels for years. `known_before` leaves out what became known then or
+    later; a label that was delivered with its prediction and does not say when was known with it.
     """
+    if known_before is not None:
+        known = ", ".join(_known(column, known_before) for column in ("label", "labeled_at"))
+        predictions = f"(SELECT * REPLACE ({known}) FROM {predictions})"  # noqa: S608
     if not labels:
-        return f"(SELECT *, date_diff('day', time, labeled_at) AS delay FROM {predictions})"  # noqa: S608
-    versioned = _latest_labels(connection, labels)
+        delay = "CASE WHEN label IS NOT NULL THEN date_diff('day', time, labeled_at) END"
+        return f"(SELECT *, {delay} AS delay FROM {predictions})"  # noqa: S608
+    versioned = _latest_labels(connection, labels, known_before)
     inside = "late.label IS NULL OR (p.label IS NOT NULL AND p.labeled_at > late.known_at)"
     delay = (
-        f"CASE WHEN {inside} THEN date_diff('day', p.time, p.labeled_at) "
+        "CASE WHEN p.label IS NULL AND late.label IS NULL THEN NULL "
+        f"WHEN {inside} THEN date_diff('day', p.time, p.labeled_at) "
         "WHEN late.labeled_at IS NOT NULL THEN date_diff('day', p.time, late.labeled_at) "
         "ELSE date_diff('day', greatest(p.time, p.arrived_at), late.arrived_at) END"
     )
@@ -71,14 +80,25 @@ def with_labels(connection: Any, predictions: str, labels: Sequence[FileEntry]) 
     )
 
 
-def _latest_labels(connection: Any, labels: Sequence[FileEntry]) -> bool:
+def _known(column: str, before: datetime) -> str:
+    """A column of a prediction, empty where the label it came with was not known yet."""
+    return f"CASE WHEN labeled_at >= {moment(before)} THEN NULL ELSE {column} END AS {column}"
+
+
+def moment(at: datetime) -> str:
+    """Returns an instant as SQL; the log's times are UTC and carry no zone."""
+    return f"TIMESTAMP {literal(at.isoformat(sep=' '))}"
+
+
+def _latest_labels(connection: Any, labels: Sequence[FileEntry], known_before: datetime | None) -> bool:
     """Does make `late`: per key the latest label: by labeled_at, else by arrival, then by value.
 
     Returns whether any label names a version; one that names none holds for every version of its case.
     """
+    known = f"WHERE coalesce(labeled_at, arrived_at) < {moment(known_before)} " if known_before else ""
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE late AS SELECT day, id, version, label, labeled_at, "  # noqa: S608
-        f"coalesce(labeled_at, arrived_at) AS known_at, arrived_at FROM {read(labels)} "
+        f"coalesce(labeled_at, arrived_at) AS known_at, arrived_at FROM {read(labels)} {known}"
         "QUALIFY row_number() OVER (PARTITION BY day, id, version "
         "ORDER BY known_at DESC, arrived_at DESC, label DESC) = 1"
     )
