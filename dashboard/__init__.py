@@ -102,6 +102,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/performance    how good, for everybody and by group
     report/value          what the cases are worth
     report/versions       a version against another: pairs, or two samples
+    report/standings      which version is better, at one level
     report/change         why a rate changed between two windows, in numbers and a sentence
     report/calibration    whether scores can be taken at their word, and how sure they are
     report/errors         how far off a predicted number is
@@ -110,6 +111,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/service        latency, failures, throughput
     report/expected       what scores mean in each group, and the cases whose labels are to come
     report/estimated      readings before labels arrive
+    report/track_record   past estimates beside what came
     report/labels         how long labels take, until when they are complete, whose come later
     report/judged         a policy's rules expanded to the measures they judge
     report/asked          a question in words -> Scope
@@ -121,6 +123,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     charts/figure         the sheet every picture is drawn on
     charts/groups         a dot and its interval for each group or feature
     charts/trend          a metric over time
+    charts/versions       a version against another, around no difference
+    charts/waterfall      a change, step by step
     charts/calibration    the reliability curve; how sure it is
     charts/outcomes       1,000 cases as 1,000 marks; how long labels take
     charts/latency        every answer in a heat map
@@ -135,6 +139,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/menu               the pages, in their groups
     ui/state              the scope, and its place in the URL
     ui/load               what pages read, and the only caches
+    ui/load/versions      two versions, compared and judged
+    ui/load/change        two windows, and why a rate changed
     ui/load/calibration   what the calibration page reads
     ui/frame              the scope's row on top of every page
     ui/marks              marks and tables as HTML
@@ -145,6 +151,9 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/load/errors        the bars behind a picture of errors
     ui/regression         how far off a model's numbers are
     ui/verdicts           readings and what the policy says of them, side by side
+    ui/versions           version against version
+    ui/change             why a rate changed
+    ui/value              what it is worth
     ui/deliveries         what was delivered, in words and tables
     ui/case_view          one case as a clinician reads it
     ui/people             sign-offs, flags, the record

@@ -21,9 +21,8 @@ from dashboard.metrics.forecasts import Forecast
 from dashboard.policy.windows import Window
 from dashboard.rates import Measure, undefined
 from dashboard.report.cells import Key, ordered
-from dashboard.report.expected import Coming, Days, Means, adding_up, calibrated_on, coming, meanings
+from dashboard.report.expected import Coming, Days, Means, adding_up, calibrated_on, coming, meanings, settled
 from dashboard.report.fairness import NAMED, is_unknown, reference_group
-from dashboard.report.labels import complete_until
 from dashboard.report.performance import Source
 from dashboard.report.scope import Place, Reading, Scope, period, reading
 
@@ -130,8 +129,7 @@ def _is_estimate(source: Source, scope: Scope, name: str) -> bool:
 def _by_default(source: Source, scope: Scope) -> bool:
     if scope.by is not None or _refusal(scope):
         return False
-    ((first, last, *_),) = source.snapshot.rows("SELECT min(day), max(day) FROM volume")
-    return scope.until > complete_until(source.snapshot, first, last)
+    return scope.until > settled(source)
 
 
 def _refusal(scope: Scope) -> str:

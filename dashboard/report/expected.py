@@ -50,14 +50,19 @@ def calibrated_on(source: Source, reference: Days) -> dict[str, Days]:
     return found
 
 
-def _days(source: Source, reference: Days) -> dict[str, Days]:
+def settled(source: Source) -> date:
+    """Returns the day from which on labels are still coming."""
     ((first, last, *_),) = rows(source.snapshot, "extent", {})
-    settled = complete_until(source.snapshot, first, last)
+    found: date = source.snapshot.once("settled", lambda: complete_until(source.snapshot, first, last))
+    return found
+
+
+def _days(source: Source, reference: Days) -> dict[str, Days]:
     asked = {"since": reference[0], "until": reference[1]}
     found: dict[str, Days] = {}
     for version, began, labels in rows(source.snapshot, "first_labels", asked):
         since, until = reference if labels >= LABELS else (began, began + timedelta(days=EVERY))
-        found[version] = since, max(since, min(until, settled))
+        found[version] = since, max(since, min(until, settled(source)))
     return found
 
 
