@@ -253,7 +253,9 @@ class Model:
         self._check_version(champion, self.extent())
         names = versions.metric_names(tuple(metrics) if metrics else None)
         scope = self.scope(kinds=("performance",), metrics=names, version=challenger, **asked)
-        return self.readings(replace(scope, versus=champion))
+        report.check_names(self.contract, scope.attributes, None)
+        parts = replace(scope, versus=champion).parts()
+        return [found for part in parts for found in versions.version_readings(self.source(), part)]
 
     def why(
         self,

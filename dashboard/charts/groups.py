@@ -25,13 +25,13 @@ def interval_dots(
     order = in_order(readings["group"].dropna().astype(str))
     order = [reference, *[g for g in order if g != reference]] if reference in order else order
     rows = {str(row["group"]): row for row in _rows(readings)}
-    return _dots([rows[group] for group in order], [group_name(group) for group in order], allowed, reference)
+    return dots([rows[group] for group in order], [group_name(group) for group in order], allowed, reference)
 
 
 def ranked_dots(readings: pd.DataFrame, allowed: Sequence[float | None] | None = None, limit: str = "") -> go.Figure:
     """Returns one metric's readings, a row a feature, the largest on top; `limit` names the range's upper end."""
     ranked = readings.assign(_key=readings["value"].astype(float).fillna(-1)).sort_values("_key", ascending=False)
-    figure = _dots(_rows(ranked), [str(name) for name in ranked["feature"]], allowed, None)
+    figure = dots(_rows(ranked), [str(name) for name in ranked["feature"]], allowed, None)
     if limit and allowed and not missing(allowed[1]):
         upright(figure, allowed[1], limit)
         figure.update_layout(margin_t=28)
@@ -42,9 +42,8 @@ def _rows(readings: pd.DataFrame) -> list[Row]:
     return [{str(key): value for key, value in row.items()} for row in readings.to_dict("records")]
 
 
-def _dots(
-    rows: list[Row], names: list[str], allowed: Sequence[float | None] | None, reference: str | None
-) -> go.Figure:
+def dots(rows: list[Row], names: list[str], allowed: Sequence[float | None] | None, reference: str | None) -> go.Figure:
+    """Returns a dot with its interval for each row, from top to bottom, named at the left."""
     unit = unit_of(str(rows[0]["metric"])) if rows else "share"
     tall = 44 if reference or len(rows) < 10 else 32
     named = 26 if unit == "points" else 0  # room for the axis' name, or plotly drops the ticks of a low picture

@@ -18,7 +18,7 @@ from dashboard.report.service import service_readings
 from dashboard.report.value import value_readings
 from dashboard.report.versions import version_readings
 
-__all__ = ["COLUMNS", "KINDS", "Reading", "Scope", "Source", "readings", "rows"]
+__all__ = ["COLUMNS", "KINDS", "Reading", "Scope", "Source", "check_names", "readings", "rows"]
 
 
 def readings(source: Source, scope: Scope) -> Iterator[Reading]:

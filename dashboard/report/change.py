@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BY_VERSION = "version"
+MINUS = "\u2212"
 COLUMNS = (
     "group", "share_before", "share_now", "rate_before", "rate_now", "mix", "rate", "total", "hits_before",
     "trials_before", "hits_now", "trials_now",
@@ -145,7 +146,7 @@ def sentence(change: Change) -> str:
         return f"{title} can't be compared: {change.difference.note.removeprefix('cannot be computed: ')}."
     low, high = change.difference.interval(0.95)
     points = figures("points", low, high, ())
-    between = f"({points(low or 0.0)} to {points(high or 0.0)})"
+    between = f"({points(low or 0.0)} to {points(high or 0.0)})".replace("-", MINUS)
     verb = "rose" if value > 0 else "fell"
     if change.by_chance:
         opening = f"{title} {verb} by {points.full(abs(value))} {between}: chance alone does as much."
@@ -159,13 +160,13 @@ def _parts(change: Change) -> str:
 
 
 def _signed(value: float) -> str:
-    return f"{value * 100:+.1f}".replace("-0.0", "0.0").replace("+0.0", "0.0").replace("-", "\u2212")
+    return f"{value * 100:+.1f}".replace("-0.0", "0.0").replace("+0.0", "0.0").replace("-", MINUS)
 
 
 def _mix(change: Change) -> str:
     most = max(change.parts, key=lambda part: part.mix * _sign(change.mix), default=None)
     if most is None or abs(change.mix) < 0.0005:
-        return f"nothing because of other shares ({_signed(change.mix)})"
+        return f"{_signed(change.mix)} because of other shares"
     moved = "larger" if most.share_now > most.share_before else "smaller"
     return f"{_signed(change.mix)} because a {moved} share is {group_words(change.by, most.group)}"
 
@@ -173,7 +174,7 @@ def _mix(change: Change) -> str:
 def _rate(change: Change) -> str:
     most = max(change.parts, key=lambda part: part.rate * _sign(change.rate), default=None)
     if most is None or abs(change.rate) < 0.0005:
-        return f"nothing within the groups ({_signed(change.rate)})"
+        return f"{_signed(change.rate)} within the groups"
     better = METRICS[change.metric].better
     up = {"higher": "got better", "lower": "got worse"}.get(better, "rose")
     down = {"higher": "got worse", "lower": "got better"}.get(better, "fell")

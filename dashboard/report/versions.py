@@ -71,6 +71,12 @@ def version_readings(source: Source, scope: Scope) -> Iterator[Reading]:
 
     Raises EvenhandError where the scope does not name one version.
     """
+    for differences, _ in side_by_side(source, scope):
+        yield from differences
+
+
+def side_by_side(source: Source, scope: Scope) -> Iterator[tuple[list[Reading], list[Reading]]]:
+    """Yields, for everybody or each attribute, the differences of two versions and each version's own readings."""
     task = source.contract.task
     names = [m.name for m in VERSIONS if task in m.tasks and scope.wants(m.name)]
     if scope.versus is None or not names:
@@ -81,7 +87,8 @@ def version_readings(source: Source, scope: Scope) -> Iterator[Reading]:
         )
     met = meeting(source, scope)
     for attribute in scope.attributes or ("",):
-        yield from _of_attribute(source, scope, attribute, names, met)
+        own = _own(source, scope, attribute, names)
+        yield list(_of_attribute(source, scope, attribute, names, met, own)), list(own.values())
 
 
 def meeting(source: Source, scope: Scope) -> Met:
@@ -99,17 +106,23 @@ def _parameters(scope: Scope) -> dict[str, Any]:
     return {"since": scope.since, "until": scope.until, "first": first, "second": second}
 
 
-def _of_attribute(source: Source, scope: Scope, attribute: str, names: list[str], met: Met) -> Iterator[Reading]:
+def _own(source: Source, scope: Scope, attribute: str, names: list[str]) -> Own:
+    """Returns each version's own readings of the metrics, and always its accuracy."""
     bases = [name.removesuffix(SUFFIX) for name in names]
     asked = replace(
         scope, version="*", versus=None, attributes=(attribute,) if attribute else (), kinds=("performance",),
         metrics=tuple(dict.fromkeys(("accuracy", *bases))),
     )  # fmt: skip
-    own: Own = {
+    return {
         (found.metric, str(found.version), found.since, found.group or ""): found
         for found in performance_readings(source, asked)
         if found.version in (scope.version, scope.versus) and found.feature is None
     }
+
+
+def _of_attribute(
+    source: Source, scope: Scope, attribute: str, names: list[str], met: Met, own: Own
+) -> Iterator[Reading]:
     joined = _joined(source, scope, attribute) if met.paired else {}
     for since, group in sorted({(since, group) for _, _, since, group in own}):
         for name in names:
