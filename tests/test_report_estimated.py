@@ -140,6 +140,22 @@ def test_estimates_equal_scikit_learn_on_raw_rows_each_group_calibrated_by_itsel
         assert reading.n == chosen.sum()
 
 
+def test_bins_of_continuous_scores_move_estimates_by_less_than_two_thousandths(tmp_path: Path) -> None:
+    random = np.random.default_rng(8)
+    fine = rows(8, 12_000)
+    fine["score"] = np.clip(fine["score"] + random.uniform(-0.005, 0.005, len(fine)), 0.001, 0.999)
+    fine["decision"] = (fine["score"] >= 0.5).astype(float)
+    model = logged(fine, tmp_path)
+    assert not model.source().bins.score_exact
+    after, p = fine[fine["place"] >= REFERENCE], chances(fine, "sex")
+    chosen = (after["sex"] == "F").to_numpy()
+    for metric in ASKED:
+        found = model.readings(metrics=(f"estimated_{metric}",), attributes=("sex",), **NOW)
+        (reading,) = (reading for reading in found if reading.group == "F")
+        assert reading.value == pytest.approx(realised_by_weight(metric, after[chosen], p[chosen]), abs=2e-3), metric
+        assert ("binning moves it by at most" in reading.note) == (metric == "roc_auc")
+
+
 def test_everybody_is_the_sum_of_groups(model: Model) -> None:
     total = one(model.readings(metrics=("estimated_accuracy",), **NOW))
     groups = model.readings(metrics=("estimated_accuracy",), attributes=("sex",), **NOW)
@@ -154,7 +170,7 @@ def test_without_such_an_attribute_everybody_is_calibrated_together(frame: pd.Da
     total = one(model.readings(metrics=("estimated_f1",), **NOW))
     after = few[few["place"] >= REFERENCE]
     assert total.value == pytest.approx(realised_by_weight("f1", after, chances(few, None)), abs=1e-9)
-    assert "all groups calibrated together" in total.note
+    assert "everybody calibrated together" in total.note
     by_group = {r.group: r for r in model.readings(metrics=("estimated_f1",), attributes=("sex",), **NOW)}
     assert by_group["X"].value is None
     assert "it needs 500, with 50 of each" in by_group["X"].note

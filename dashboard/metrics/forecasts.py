@@ -143,6 +143,14 @@ def _roc_auc(found: Expected) -> Forecast:
     return Forecast(float(area), float(chance @ moved**2), draws, found.n, int(min(of, against)))
 
 
+def binning_bound(found: Expected) -> float:
+    """Returns how far the bins can move the expected area under the curve: 0.5 sum of pos_b neg_b / (P N)."""
+    n = sum(part.rest + part.selected for part in found.parts)
+    positive = sum((part.rest + part.selected) * part.calibrator.probability for part in found.parts)
+    pairs = float(np.sum(positive) * np.sum(n - positive))
+    return float(np.sum(positive * (n - positive))) / (2 * pairs) if pairs else 0.0
+
+
 def _area(positive: Any, negative: Any) -> tuple[Any, Any, Any]:
     """Returns area, positives and negatives of counts whose last axis is the bins."""
     of, against = positive.sum(axis=-1), negative.sum(axis=-1)

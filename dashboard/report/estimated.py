@@ -18,6 +18,7 @@ from dashboard.metrics import METRICS, estimation_classes, forecast_contrasts, f
 from dashboard.metrics.estimation import Calibrator, Expected, Part, expected
 from dashboard.metrics.estimation_classes import ClassesPart, ExpectedClasses, expected_classes
 from dashboard.metrics.forecasts import Forecast
+from dashboard.metrics.ranking import rounded_up
 from dashboard.policy.windows import Window
 from dashboard.rates import Measure, undefined
 from dashboard.report.cells import Key, ordered
@@ -166,7 +167,14 @@ def _performance(source: Source, scope: Scope, attribute: str, wanted: Sequence[
         place = Place(version, attribute or None, group if attribute else None, bucket=bucket)
         for metric, of_class, forecast in outlook.all(wanted):
             measure = forecasts.measure(metric, forecast, outlook.note)
-            yield reading(scope, PREFIX + metric, replace(place, feature=of_class), measure)
+            note = _binning(outlook) if metric == "roc_auc" and not source.bins.score_exact else ""
+            yield reading(scope, PREFIX + metric, replace(place, feature=of_class), measure, note)
+
+
+def _binning(outlook: Outlook) -> str:
+    if not isinstance(outlook.cells, Expected):
+        return ""
+    return f"binning moves it by at most {rounded_up(forecasts.binning_bound(outlook.cells))}"
 
 
 def _fairness(source: Source, scope: Scope, attribute: str, wanted: Sequence[str]) -> Iterator[Reading]:
@@ -248,7 +256,7 @@ def _calibration(source: Source, reference: Days, parts: Sequence[Group], days: 
     names = sorted({part.attribute for part in parts})
     if not alone:
         yield " and ".join(
-            f"the groups of {name} added up" if name else "all groups calibrated together" for name in names
+            f"the groups of {name} added up" if name else "everybody calibrated together" for name in names
         )
     left_out = [str(window) for window in windows.values() if window.shares_a_day(days)]
     if left_out:
