@@ -95,6 +95,26 @@ def test_labels_that_stopped_coming_leave_the_days_after_them_open(tmp_path: Pat
     assert model.extent().complete_until == START + timedelta(days=20)
 
 
+def test_a_log_too_young_to_have_shown_the_slow_labels_has_no_complete_day(tmp_path: Path) -> None:
+    model, _ = world(tmp_path, men_later)
+    young = model.as_of(START + timedelta(days=16)).extent()  # the slowest take 15 days
+    assert young.complete_until == young.first
+    (accuracy,) = model.as_of(START + timedelta(days=16)).readings(metrics=("accuracy",))
+    assert "labels still coming" in accuracy.note
+    assert model.as_of(START + timedelta(days=20)).extent().complete_until == START + timedelta(days=5)
+
+
+def test_days_on_which_every_case_has_its_label_are_complete_whatever_the_delays(tmp_path: Path) -> None:
+    raw = draw(Spec(seed=3, rows=600, days=20))
+    raw["label"] = raw["label"].fillna(0)
+    at_once = raw.assign(labeled_at=pd.Timestamp(END))[["prediction_id", "label", "labeled_at"]]
+    model = found(tmp_path, Spec().contract)
+    model.log(delivered(raw, Spec()).drop(columns="label"))
+    model.log_labels(at_once[raw["day"] != START + timedelta(days=12)])
+    model.rollup()
+    assert model.extent().complete_until == START + timedelta(days=12)
+
+
 def test_coverage_by_day_and_group_is_that_of_the_raw_rows(late: tuple[Model, pd.DataFrame]) -> None:
     model, raw = late
     readings = model.readings(metrics=("label_coverage",), attributes=("sex", "sex*age_band"), by="day")

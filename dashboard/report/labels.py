@@ -87,18 +87,23 @@ def complete_until(snapshot: Snapshot, first: date, last: date) -> date:
     It lies the slowest group's 99 % delay before the last day on which labels came, and is the log's end where labels
     come with the predictions. A group counts with at least 100 labels old enough to have shown its longest delay; so
     does each label value, since positives can be one label in a hundred, and late. A log too young to have shown a
-    delay a quarter longer may have seen only the quick ones: no day of it is complete yet.
+    delay a quarter longer may have seen only the quick ones: no day of it is complete yet. Days before the first case
+    without its label are complete whatever the delays.
     """
     end = last + timedelta(days=1)
     edge = last_label(snapshot, last)
     if edge is None:
         return end
+    ((missing,),) = rows(snapshot, "first_missing", {})
+    slowest = _slowest(snapshot)
+    shown = (edge - first).days >= slowest * BEYOND
+    return max(missing or end, min(end, edge + timedelta(days=1 - slowest)) if shown else first)
+
+
+def _slowest(snapshot: Snapshot) -> int:
+    """Returns the 99 % delay of the slowest group or label value, of everybody where none has labels enough."""
     known = [*curves(snapshot, None, least=ENOUGH).values(), *curves(snapshot, "", True, ENOUGH).values()]
-    known = known or [*curves(snapshot).values()]
-    slowest = max(curve.quantile(NEARLY_ALL) for curve in known)
-    if (edge - first).days < slowest * BEYOND:
-        return first
-    return max(first, min(end, edge + timedelta(days=1 - slowest)))
+    return max(curve.quantile(NEARLY_ALL) for curve in known or curves(snapshot).values())
 
 
 @dataclass(frozen=True)
