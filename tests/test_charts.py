@@ -117,8 +117,11 @@ def test_the_reference_comes_first_and_is_neutral() -> None:
 
 def test_every_interval_drawn_is_the_readings_own() -> None:
     frame = readings(group("A", 0.5, "within"), group("B", 0.7, "outside"))
-    drawn = [tuple(trace.x) for trace in charts.interval_dots(frame).data if trace.mode == "lines"]
-    assert drawn == [(0.45, 0.55), (pytest.approx(0.65), pytest.approx(0.75))]
+    lines = [trace for trace in charts.interval_dots(frame).data if trace.mode == "lines"]
+    drawn = sorted(
+        (end, place) for line in lines for end, place in zip(line.x, line.y, strict=True) if place is not None
+    )
+    assert drawn == [(pytest.approx(end), place) for end, place in ((0.45, 0), (0.55, 0), (0.65, 1), (0.75, 1))]
 
 
 def test_every_group_shows_its_counts() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts.figure import GRID, sheet
+from dashboard.charts.figure import DATES, GRID, Drawn, sheet
 from dashboard.charts.palette import QUIET, STATES
 from dashboard.charts.words import missing, window
 
@@ -28,15 +28,18 @@ def timeline(events: pd.DataFrame, log: tuple[object, object] | None = None) -> 
     """
     rows = events.sort_values("time").to_dict("records")
     lasting = [row for row in rows if not missing(row.get("until"))]
-    figure = sheet(height=120 + 34 * len(lasting))
-    figure.add_shape(type="line", x0=0, x1=1, xref="paper", y0=0, y1=0, line={"color": GRID, "width": 2})
-    for place, row in enumerate(row for row in rows if missing(row.get("until"))):
-        _point(figure, row, 0.0, 0.62 if place % 2 == 0 else -0.62)
-    for place, row in enumerate(lasting):
-        _bar(figure, row, -1.6 - place, _late(row, log))
-    figure.update_yaxes(visible=False, range=[-1.2 - len(lasting), 1.1])
-    figure.update_xaxes(type="date", tickformat="%-d %b", nticks=8, range=_span(log))
-    return figure
+    line = {"type": "line", "x0": 0, "x1": 1, "xref": "paper", "y0": 0, "y1": 0, "line": {"color": GRID, "width": 2}}
+    moments = [row for row in rows if missing(row.get("until"))]
+    drawn = [_point(row, 0.0, 0.62 if place % 2 == 0 else -0.62) for place, row in enumerate(moments)]
+    drawn += [_bar(row, -1.6 - place, _late(row, log)) for place, row in enumerate(lasting)]
+    return sheet(
+        120 + 34 * len(lasting),
+        [mark for mark, _ in drawn],
+        shapes=[line],
+        annotations=[words for _, words in drawn],
+        yaxis={"visible": False, "range": [-1.2 - len(lasting), 1.1]},
+        xaxis=DATES | {"range": _span(log)},
+    )
 
 
 def _span(log: tuple[object, object] | None) -> list[pd.Timestamp] | None:
@@ -48,13 +51,16 @@ def _span(log: tuple[object, object] | None) -> list[pd.Timestamp] | None:
     return [first - room, last + room]
 
 
-def _point(figure: go.Figure, row: Mapping[Any, Any], y: float, words: float) -> None:
+def _point(row: Mapping[Any, Any], y: float, words: float) -> tuple[Drawn, Drawn]:
+    """Returns what happened at a moment: its mark and its words."""
     symbol, colour = KINDS.get(row["kind"], ("circle", QUIET))
-    figure.add_scatter(
-        x=[row["time"]], y=[y], mode="markers", hovertemplate=f"{row['text']}<br>%{{x|%-d %B %Y}}<extra></extra>",
-        marker={"symbol": symbol, "color": colour, "size": 13, "line": {"width": 2, "color": colour}},
-    )  # fmt: skip
-    figure.add_annotation(x=row["time"], y=words, text=row["text"], showarrow=False, xanchor="left", xshift=-4)
+    mark = {
+        "type": "scatter", "x": [row["time"]], "y": [y], "mode": "markers",
+        "hovertemplate": f"{row['text']}<br>%{{x|%-d %B %Y}}<extra></extra>",
+        "marker": {"symbol": symbol, "color": colour, "size": 13, "line": {"width": 2, "color": colour}},
+    }  # fmt: skip
+    at = {"x": row["time"], "y": words, "xanchor": "left", "xshift": -4}
+    return mark, at | {"text": row["text"], "showarrow": False}
 
 
 def _late(row: Mapping[Any, Any], log: tuple[object, object] | None) -> bool:
@@ -65,14 +71,21 @@ def _late(row: Mapping[Any, Any], log: tuple[object, object] | None) -> bool:
     return bool(row["time"] - first > last - row["until"])
 
 
-def _bar(figure: go.Figure, row: Mapping[Any, Any], y: float, late: bool) -> None:
-    """Draws a stretch of days as a bar, its mark at the start; its words before it where it is late, else after it."""
+def _bar(row: Mapping[Any, Any], y: float, late: bool) -> tuple[Drawn, Drawn]:
+    """Returns a stretch of days as a bar, its mark at the start; its words before it where it is late, else after."""
     symbol, colour = KINDS.get(row["kind"], ("circle", QUIET))
     days = window(row["time"].date(), row["until"].date(), year=True)
-    figure.add_scatter(
-        x=[row["time"], row["until"]], y=[y, y], mode="lines+markers", line={"color": colour, "width": 4},
-        marker={"symbol": [symbol, "line-ns"], "color": colour, "size": [12, 0]},
-        hovertemplate=f"{row['text']}<br>{days}<extra></extra>",
-    )  # fmt: skip
+    bar = {
+        "type": "scatter", "x": [row["time"], row["until"]], "y": [y, y], "mode": "lines+markers",
+        "line": {"color": colour, "width": 4}, "hovertemplate": f"{row['text']}<br>{days}<extra></extra>",
+        "marker": {"symbol": [symbol, "line-ns"], "color": colour, "size": [12, 0]},
+    }  # fmt: skip
     at, side = (row["time"], "right") if late else (row["until"], "left")
-    figure.add_annotation(x=at, y=y, text=row["text"], showarrow=False, xanchor=side, xshift=-11 if late else 11)
+    return bar, {
+        "x": at,
+        "y": y,
+        "text": row["text"],
+        "showarrow": False,
+        "xanchor": side,
+        "xshift": -11 if late else 11,
+    }

@@ -12,14 +12,17 @@ from dashboard.charts.palette import BAND, QUIET, STATES, state_of
 from dashboard.charts.words import MINUS, Unit, digits, missing, number
 
 Figure = go.Figure
+Drawn = dict[str, Any]  # a trace, a shape or an annotation
 GRID = "rgba(125, 133, 143, 0.18)"
 SIZE, TEXT = 11, 14
+DATES = {"type": "date", "tickformat": "%-d %b", "nticks": 8}
 
 
-def sheet(height: int, **layout: Any) -> go.Figure:
-    """Returns an empty figure: no title (the page's sentence is the title), no legend, a transparent ground.
+def sheet(height: int, traces: Sequence[Drawn] = (), **layout: Any) -> go.Figure:
+    """Returns a figure: no title (the page's sentence is the title), no legend, a transparent ground.
 
-    Everything is given at once: plotly checks a layout in a third of the time that three updates of it take.
+    Give everything at once, traces, shapes, annotations and what `xaxis` and `yaxis` have of their own, as plain
+    dicts: plotly checks a whole figure in the time that one update of an axis or one added line takes.
     """
     axis = {"zeroline": False, "automargin": True, "tickfont": {"size": TEXT - 1}}
     drawn: dict[str, Any] = {
@@ -34,7 +37,9 @@ def sheet(height: int, **layout: Any) -> go.Figure:
         "xaxis": axis | {"showgrid": False, "ticks": "outside", "tickcolor": GRID},
         "yaxis": axis | {"gridcolor": GRID},
     }
-    return go.Figure(layout=drawn | layout)
+    for name in ("xaxis", "yaxis"):
+        drawn[name] |= layout.pop(name, {})
+    return go.Figure(list(traces), drawn | layout)
 
 
 def inked(figure: go.Figure, colour: str) -> go.Figure:
@@ -67,13 +72,16 @@ def _tick(value: float, unit: Unit) -> str:
 
 def band(figure: go.Figure, allowed: Sequence[float | None], axis: str = "x") -> None:
     """Draws the policy's allowed range, pale and behind the data; an open end runs to the edge."""
+    figure.add_shape(**band_of(allowed, axis))
+
+
+def band_of(allowed: Sequence[float | None], axis: str = "x") -> Drawn:
+    """Returns the shape of the policy's allowed range."""
     low, high = allowed
     edges = {f"{axis}0": -1e9 if missing(low) else low, f"{axis}1": 1e9 if missing(high) else high}
     other = "y" if axis == "x" else "x"
-    figure.add_shape(
-        type="rect", layer="below", line_width=0, fillcolor=BAND,
-        **edges, **{f"{other}0": 0, f"{other}1": 1, f"{other}ref": "paper"},
-    )  # fmt: skip
+    across = {f"{other}0": 0, f"{other}1": 1, f"{other}ref": "paper"}
+    return {"type": "rect", "layer": "below", "line": {"width": 0}, "fillcolor": BAND} | edges | across
 
 
 def marks(
@@ -120,44 +128,45 @@ def _anchored(x: Any, y: Any) -> dict[str, Any]:
 
 
 def whiskers(figure: go.Figure, rows: Sequence[tuple[Any, Any, Any, str]], axis: str = "x") -> None:
-    """Draws intervals as (where, low, high, colour), one line each; without both ends there is none."""
+    """Draws intervals as (where, low, high, colour); without both ends there is none. One broken line a colour."""
     other = "y" if axis == "x" else "x"
+    lines: dict[str, tuple[list[Any], list[Any]]] = {}
+    for where, low, high, colour in rows:
+        if not missing(low) and not missing(high):
+            ends, places = lines.setdefault(colour, ([], []))
+            ends += [low, high, None]
+            places += [where, where, None]
     figure.add_traces(
         [
-            go.Scatter({axis: [low, high], other: [where, where]}, mode="lines", hoverinfo="skip", line=_line(colour))
-            for where, low, high, colour in rows
-            if not missing(low) and not missing(high)
+            {"type": "scatter", axis: ends, other: places, "mode": "lines", "hoverinfo": "skip",
+             "line": {"color": colour, "width": 2.5}}
+            for colour, (ends, places) in lines.items()
         ]
-    )
-
-
-def _line(colour: str) -> dict[str, Any]:
-    return {"color": colour, "width": 2.5}
+    )  # fmt: skip
 
 
 def upright(figure: go.Figure, at: Any, text: str) -> None:
     """Draws a thin upright line with a few words on top: a new version, a threshold."""
-    figure.add_shape(
-        type="line",
-        x0=at,
-        x1=at,
-        y0=0,
-        y1=1,
-        yref="paper",
-        layer="below",
-        line={"color": QUIET, "width": 1, "dash": "dot"},
-    )
-    figure.add_annotation(
-        x=at, y=1, yref="paper", text=text, showarrow=False, xanchor="left", yanchor="bottom", xshift=3
+    line, words = upright_of(at, text)
+    figure.add_shape(**line)
+    figure.add_annotation(**words)
+
+
+def upright_of(at: Any, text: str) -> tuple[Drawn, Drawn]:
+    """Returns a thin upright line and the words on its top."""
+    line = {"type": "line", "x0": at, "x1": at, "y0": 0, "y1": 1, "yref": "paper", "layer": "below"}
+    words = {"x": at, "y": 1, "yref": "paper", "text": text, "showarrow": False}
+    return (
+        line | {"line": {"color": QUIET, "width": 1, "dash": "dot"}},
+        words | {"xanchor": "left", "yanchor": "bottom", "xshift": 3},
     )
 
 
-def level(figure: go.Figure, at: float, text: str) -> None:
-    """Draws a thin level line with a few words at its left end: a promise, a limit."""
-    figure.add_shape(
-        type="line", x0=0, x1=1, xref="paper", y0=at, y1=at, line={"color": QUIET, "width": 1.5, "dash": "dash"}
-    )
-    figure.add_annotation(x=0, xref="paper", y=at, text=text, showarrow=False, xanchor="left", yanchor="bottom")
+def level_of(at: float, text: str) -> tuple[Drawn, Drawn]:
+    """Returns a thin level line and a few words at its left end: a promise, a limit."""
+    line = {"type": "line", "x0": 0, "x1": 1, "xref": "paper", "y0": at, "y1": at}
+    words = {"x": 0, "xref": "paper", "y": at, "text": text, "showarrow": False, "xanchor": "left"}
+    return line | {"line": {"color": QUIET, "width": 1.5, "dash": "dash"}}, words | {"yanchor": "bottom"}
 
 
 def hover(head: str, value: object, unit: Unit, *lines: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts.figure import band, hover, in_unit, sheet, upright
+from dashboard.charts.figure import DATES, Drawn, band_of, hover, in_unit, sheet, upright_of
 from dashboard.charts.palette import UNJUDGED, group_colours
 from dashboard.charts.words import Unit, group_name, in_order, interval, made_of, missing, number, unit_of, window
 
@@ -26,26 +26,29 @@ def over_time(
     which on labels are still coming), are drawn hollow and dashed. `allowed` is the policy's range; `starts` says on
     which day each version came into service.
     """
-    figure = sheet(height=320)
     if readings.empty:
-        return figure
+        return sheet(height=320)
     unit = unit_of(str(readings["metric"].iloc[0]))
-    if allowed:
-        band(figure, allowed, "y")
+    uprights = [upright_of(day, version) for version, day in (starts or {}).items()]
+    shapes, words = [line for line, _ in uprights], [name for _, name in uprights]
+    lines: list[Drawn] = []
     groups = in_order(str(group) for group in readings["group"].dropna())
     colours = group_colours(groups, reference)
     for group in (*groups, *(() if groups else (None,))):
         of_group = readings if group is None else readings[readings["group"] == group]
         colour = colours.get(group or "", UNJUDGED.colour)
         for hollow, rows in of_group.groupby(_open(of_group, settled)):
-            _line(figure, rows.sort_values("since"), group, colour, bool(hollow))
-        _name(figure, of_group, group, colour)
-    for version, day in (starts or {}).items():
-        upright(figure, day, version)
-    figure.update_layout(margin_t=28, margin_r=90 if groups else 8)
-    figure.update_yaxes(**in_unit(*_extent(readings, unit), unit))
-    figure.update_xaxes(type="date", tickformat="%-d %b", nticks=8)
-    return figure
+            lines.append(_line(rows.sort_values("since"), group, colour, bool(hollow)))
+        words += _name(of_group, group, colour)
+    return sheet(
+        320,
+        lines,
+        shapes=[*([band_of(allowed, "y")] if allowed else []), *shapes],
+        annotations=words,
+        margin={"l": 8, "r": 90 if groups else 8, "t": 28, "b": 8},
+        yaxis=in_unit(*_extent(readings, unit), unit),
+        xaxis=DATES,
+    )
 
 
 def _open(readings: pd.DataFrame, settled: str | None) -> pd.Series[bool]:
@@ -54,33 +57,31 @@ def _open(readings: pd.DataFrame, settled: str | None) -> pd.Series[bool]:
     return estimated if settled is None else estimated | (readings["until"].astype(str) > settled)
 
 
-def _line(figure: go.Figure, rows: pd.DataFrame, group: str | None, colour: str, hollow: bool) -> None:
+def _line(rows: pd.DataFrame, group: str | None, colour: str, hollow: bool) -> Drawn:
     unit = unit_of(str(rows["metric"].iloc[0]))
     known = rows[rows["value"].notna()]
     value = known["value"].astype(float)
-    figure.add_scatter(
-        x=_middle(known), y=value, mode="lines+markers", hoverinfo="text",
-        hovertext=[_facts(row, group, unit) for row in known.to_dict("records")],
-        line={"color": colour, "width": 1.5, "dash": "dot" if hollow else "solid"},
-        marker={"symbol": "circle-open" if hollow else "circle", "size": 8, "color": colour,
-                "line": {"width": 2, "color": colour}},
-        error_y={
+    return {
+        "type": "scatter", "x": _middle(known), "y": value, "mode": "lines+markers", "hoverinfo": "text",
+        "hovertext": [_facts(row, group, unit) for row in known.to_dict("records")],
+        "line": {"color": colour, "width": 1.5, "dash": "dot" if hollow else "solid"},
+        "marker": {"symbol": "circle-open" if hollow else "circle", "size": 8, "color": colour,
+                   "line": {"width": 2, "color": colour}},
+        "error_y": {
             "type": "data", "symmetric": False, "color": colour, "thickness": 1.5, "width": 0,
             "array": (known["high"].astype(float) - value).fillna(0),
             "arrayminus": (value - known["low"].astype(float)).fillna(0),
         },
-    )  # fmt: skip
+    }  # fmt: skip
 
 
-def _name(figure: go.Figure, rows: pd.DataFrame, group: str | None, colour: str) -> None:
-    """Writes a group's name at the right end of its line."""
+def _name(rows: pd.DataFrame, group: str | None, colour: str) -> list[Drawn]:
+    """Returns a group's name, to stand at the right end of its line."""
     known = rows[rows["value"].notna()].sort_values("since")
     if group is None or known.empty:
-        return
-    figure.add_annotation(
-        x=1, xref="paper", y=float(known["value"].iloc[-1]), text=group_name(group), showarrow=False, xanchor="left",
-        xshift=6, font={"color": colour},
-    )  # fmt: skip
+        return []
+    at = {"x": 1, "xref": "paper", "y": float(known["value"].iloc[-1]), "xanchor": "left", "xshift": 6}
+    return [at | {"text": group_name(group), "showarrow": False, "font": {"color": colour}}]
 
 
 def _middle(rows: pd.DataFrame) -> pd.Series[Any]:

@@ -23,9 +23,10 @@ NUMBERED = re.compile(r"(\d+)\.duckdb")
 
 def numbers(folder: Path) -> list[int]:
     """Returns the published numbers, oldest first."""
-    if not folder.is_dir():
+    try:
+        found = (NUMBERED.fullmatch(name) for name in os.listdir(folder))  # noqa: PTH208 (a listing makes no Path of each name)
+    except (FileNotFoundError, NotADirectoryError):
         return []
-    found = (NUMBERED.fullmatch(path.name) for path in folder.iterdir())
     return sorted(int(match[1]) for match in found if match)
 
 

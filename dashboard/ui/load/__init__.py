@@ -18,7 +18,7 @@ from dashboard.report import pictures
 from dashboard.report.fairness import reference_group
 from dashboard.report.judged import Plan, judged
 from dashboard.rollup import publishing
-from dashboard.settings import workspace_path
+from dashboard.settings import model_paths, workspace_path
 from dashboard.ui.state import LATEST, Scope
 from dashboard.workspace import Extent, Model, Workspace, frame
 
@@ -46,7 +46,7 @@ def models() -> list[str]:
 
 def key(name: str) -> Key:
     """Returns what every cached answer depends on; cheap: three looks at the file system."""
-    paths = Workspace().settings.model(name)
+    paths = model_paths(workspace_path(), name)
     number = (publishing.numbers(paths.rollup) or [0])[-1]
     files = (paths.contract, paths.policy, *((publishing.path(paths.rollup, number),) if number else ()))
     return str(workspace_path()), name, number, " ".join(_written(file) for file in files)
