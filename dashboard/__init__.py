@@ -161,6 +161,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/happened           what happened when, for the timeline
     ui/signing            the sign-off page's form and its words
     cli                   evenhand: parse, call, print, exit code
+    cli_tables            what it prints: a table, JSON, CSV
 """
 
 from __future__ import annotations

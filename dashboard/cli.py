@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from dashboard.cli_tables import table, write
 from dashboard.errors import EvenhandError
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def init(
         except OSError as error:
             raise settings.cannot_write(path, error) from error
         print(path)
-    _table({"column": g.column, "role": g.role, "sure": g.confidence, "why": g.why} for g in proposal.guesses)
+    table({"column": g.column, "role": g.role, "sure": g.confidence, "why": g.why} for g in proposal.guesses)
     print(f"\nRead both files and correct what is wrong. Then: evenhand ingest {model} {file}", file=sys.stderr)
 
 
@@ -173,18 +173,26 @@ def readings(
     since: Day = None,
     until: Day = None,
     by: Annotated[str | None, typer.Option(help="day, week or month.")] = None,
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="As it was known when this day began.")
+    ] = None,
     format: FormatOption = "table",
 ) -> None:
-    """Print the numbers, each with n and its 95 % interval. --until is exclusive."""
+    """Print the numbers, each with n and its 95 % interval. --until is exclusive.
+
+    Without --until, what needs labels is read up to the day from which on labels are still coming.
+    """
     from dashboard.report import COLUMNS
     from dashboard.report.asked import asked
 
     found = _counted(workspace, model)
+    if as_of:
+        found = found.as_of(as_of.date())
     scope = asked(found.scope, kind, metric, attribute, feature, version, _day(since), _day(until), by)
     rows = [reading.as_dict() for reading in found.readings(scope)]
     if not rows:
         print(f"The log of '{model}' holds nothing of that from {scope.since} until {scope.until}.", file=sys.stderr)
-    _print(format, rows, COLUMNS)
+    write(format, rows, COLUMNS)
 
 
 def _day(moment: datetime | None) -> Any:
@@ -201,7 +209,7 @@ def check(model: str, workspace: WorkspaceOption = None, format: FormatOption = 
         for finding in findings:
             print(f"{finding.state:>18}  {finding.sentence}")
     else:
-        _print(format, [finding.as_dict() for finding in findings])
+        write(format, [finding.as_dict() for finding in findings])
     raise SystemExit(exit_code(findings))
 
 
@@ -264,41 +272,3 @@ def doctor(workspace: WorkspaceOption = None) -> None:
         print(f"{'ok ' if line.ok else '!! '} {line.text}")
         healthy = healthy and line.ok
     raise SystemExit(0 if healthy else 1)
-
-
-def _print(format: str, rows: list[dict[str, Any]], columns: Sequence[str] = ()) -> None:
-    if format == "json":
-        print(json.dumps(rows, ensure_ascii=False, indent=1, allow_nan=False))
-    elif format == "csv":
-        _csv(rows, columns or list(rows[0] if rows else ()))
-    elif format == "table":
-        _table(rows)
-    else:
-        raise EvenhandError(f"The format '{format}' is not known", "table, json or csv")
-
-
-def _csv(rows: list[dict[str, Any]], columns: Sequence[str]) -> None:
-    import csv
-
-    writer = csv.DictWriter(sys.stdout, fieldnames=columns)
-    writer.writeheader()
-    writer.writerows(rows)
-
-
-def _table(rows: Iterable[dict[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    kept = [{k: _text(v) for k, v in row.items()} for row in rows]
-    used = [name for name in (kept[0] if kept else {}) if any(row[name] for row in kept)]
-    table = Table(*used, box=None, pad_edge=False, header_style="bold")
-    for row in kept:
-        table.add_row(*(row[name] for name in used))
-    wide = None if sys.stdout.isatty() else 250
-    Console(width=wide, highlight=False, markup=False).print(table)
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

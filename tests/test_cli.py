@@ -130,6 +130,15 @@ def test_a_table_names_every_metric(run: Runner) -> None:
     assert "roc_auc" in ran.out
 
 
+def test_as_of_a_past_day_the_log_ends_there(run: Runner) -> None:
+    words = ("readings", "triage", "--metric", "count", "--format", "json")
+    (then,), (now,) = (json.loads(run(*words, *more).out) for more in (("--as-of", "2026-02-01"), ()))
+    (same,) = json.loads(run(*words, "--until", "2026-02-01").out)
+    assert then == same
+    assert now["value"] > then["value"]
+    assert "Nothing was known on 2025-01-01" in run.refused("readings", "triage", "--as-of", "2025-01-01")
+
+
 def test_dates_and_periods_are_taken_as_said(run: Runner) -> None:
     ran = run(
         *("readings", "triage", "--metric", "count", "--by", "day", "--format", "json"),
