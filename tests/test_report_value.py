@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from dashboard.report import Scope
 from dashboard.workspace import Model
 from tests.two_versions import CONTRACT, model_of, two
 from tests.worlds import found
@@ -86,3 +89,11 @@ def test_a_policy_judges_value_like_any_metric(tmp_path: Path, both: tuple[pd.Da
     assert {f.metric: f.state for f in model.findings()} == {
         "value_per_case": "within", "logged_value_per_case": "outside",
     }  # fmt: skip
+
+
+def test_a_scope_split_where_labels_are_complete_names_nothing_that_was_not_named() -> None:
+    whole = Scope(date(2026, 1, 1), date(2026, 3, 1), complete_until=date(2026, 2, 1), matured=True)
+    assert [part.until.month for part in whole.parts()] == [2, 3]
+    assert not any(part.names("value_per_case") for part in whole.parts())
+    asked = replace(whole, metrics=("value_per_case",))
+    assert [part.names("value_per_case") for part in asked.parts()] == [True]

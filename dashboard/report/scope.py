@@ -42,10 +42,15 @@ class Scope:
     complete_until: date | None = None
     matured: bool = False
     versus: str | None = None
+    everything: bool = False  # `metrics` are all there are, split: none of them was asked for by its name
 
     def wants(self, metric: str) -> bool:
         """Returns whether the metric is asked for."""
         return METRICS[metric].kind in self.kinds and (self.metrics is None or metric in self.metrics)
+
+    def names(self, metric: str) -> bool:
+        """Returns whether the metric is asked for by its name, so that its absence has to be explained."""
+        return self.metrics is not None and not self.everything and self.wants(metric)
 
     def any_of(self, *names: str) -> bool:
         return any(self.wants(name) for name in names)
@@ -57,7 +62,8 @@ class Scope:
         names = [name for name in METRICS if self.wants(name)]
         labelled = tuple(name for name in names if needs_labels(name))
         others = tuple(name for name in names if name not in labelled)
-        halves = (replace(self, until=self.complete_until, metrics=labelled), replace(self, metrics=others))
+        whole = replace(self, everything=self.metrics is None or self.everything)
+        halves = (replace(whole, until=self.complete_until, metrics=labelled), replace(whole, metrics=others))
         return tuple(replace(half, kinds=half.kinds_wanted()) for half in halves if half.metrics)
 
     def kinds_wanted(self) -> tuple[str, ...]:

@@ -79,7 +79,7 @@ def _logged(source: Source, scope: Scope, attribute: str) -> dict[Key, value.Log
 
 def _absent(scope: Scope, names: tuple[str, ...], why: str) -> Iterator[Reading]:
     for name in names:
-        if scope.metrics and scope.wants(name):
+        if scope.names(name):
             yield reading(scope, name, Place(None if scope.version == "*" else scope.version), undefined(why))
 
 
