@@ -267,7 +267,8 @@ def roc_auc_macro(areas: Mapping[str, Estimate]) -> Estimate:
         return undefined("no class has cases both of it and of others with scores", method=method)
     empty = [name for name, area in areas.items() if area.value is None]
     notes = [f"left out: {', '.join(empty)}"] if empty else []
-    notes += [said for area in known for said in area.note.split("; ") if said.startswith("binning")][:1]
+    moved = [said for area in known for said in area.note.split("; ") if said.startswith("binning")]
+    notes += sorted(moved, key=lambda said: float(said.rpartition(" ")[2]))[-1:]
     value = sum(area.value or 0.0 for area in known) / len(known)
     bounds, smallest = partial(_mean_limits, tuple(known)), min(area.minimum() for area in known)
     return Estimate(value, max(area.n for area in known), method, bounds, smallest, note="; ".join(notes))
