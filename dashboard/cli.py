@@ -173,6 +173,7 @@ def readings(
     since: Day = None,
     until: Day = None,
     by: Annotated[str | None, typer.Option(help="day, week or month.")] = None,
+    versus: Annotated[str | None, typer.Option(help="How --version differs from this other version.")] = None,
     as_of: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="As it was known when this day began.")
     ] = None,
@@ -188,7 +189,7 @@ def readings(
     found = _counted(workspace, model)
     if as_of:
         found = found.as_of(as_of.date())
-    scope = asked(found.scope, kind, metric, attribute, feature, version, _day(since), _day(until), by)
+    scope = asked(found.scope, kind, metric, attribute, feature, version, _day(since), _day(until), by, versus)
     rows = [reading.as_dict() for reading in found.readings(scope)]
     if not rows:
         print(f"The log of '{model}' holds nothing of that from {scope.since} until {scope.until}.", file=sys.stderr)
@@ -197,6 +198,32 @@ def readings(
 
 def _day(moment: datetime | None) -> Any:
     return moment.date() if moment else None
+
+
+@app.command()
+def why(
+    model: str,
+    metric: str,
+    by: Annotated[str, typer.Option(help="An attribute, an intersection (sex*age_band), or version.")],
+    workspace: WorkspaceOption = None,
+    since: Day = None,
+    until: Day = None,
+    before_since: Day = None,
+    before_until: Day = None,
+    version: Annotated[str | None, typer.Option(help="A version.")] = None,
+    before_version: Annotated[str | None, typer.Option(help="Another version to compare it with.")] = None,
+    format: FormatOption = "table",
+) -> None:
+    """Say why a rate changed: other shares of the groups, or another rate within them. Untils are exclusive.
+
+    Without days: the window that is judged, against as many days before it.
+    """
+    from dashboard.report.change import sentence
+
+    now, before = (_day(since), _day(until)), (_day(before_since), _day(before_until))
+    found = _counted(workspace, model).why(metric, by, now, before, version, before_version)
+    print(sentence(found), file=sys.stdout if format == "table" else sys.stderr)
+    write(format, found.records())
 
 
 @app.command()

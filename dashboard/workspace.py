@@ -220,7 +220,8 @@ class Model:
             raise EvenhandError(
                 f"The window runs from {start} until {end}", "It must hold a day", "`until` is the day after it"
             )
-        self._check_version(asked.get("version"), held)
+        for name in ("version", "versus"):
+            self._check_version(asked.get(name), held)
         windows = split(reference, (end - start).days) if reference else ()
         if until is None or asked.get("by"):
             open_end = until is None and not asked.get("by")
@@ -250,12 +251,10 @@ class Model:
 
         `asked` are arguments of `scope`. Paired where both scored the same cases; each reading's method says so.
         """
-        self._check_version(champion, self.extent())
-        names = versions.metric_names(tuple(metrics) if metrics else None)
-        scope = self.scope(kinds=("performance",), metrics=names, version=challenger, **asked)
+        names = versions.metric_names(metrics)
+        scope = self.scope(kinds=("performance",), metrics=names, version=challenger, versus=champion, **asked)
         report.check_names(self.contract, scope.attributes, None)
-        parts = replace(scope, versus=champion).parts()
-        return [found for part in parts for found in versions.version_readings(self.source(), part)]
+        return [found for part in scope.parts() for found in versions.version_readings(self.source(), part)]
 
     def why(
         self,

@@ -6,51 +6,67 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from dashboard.charts.figure import hover, in_unit, sheet
+from dashboard.charts.figure import Drawn, hover, in_unit, sheet
 from dashboard.charts.palette import QUIET, REFERENCE, STATES
 from dashboard.charts.words import MINUS, SPACE, digits
 
+Step = tuple[str, float]
 SHOWN = 7
 MIX = "Other shares of the groups"
 
 
-def waterfall(
-    ends: tuple[tuple[str, float], tuple[str, float]], mix: float, rates: Sequence[tuple[str, float]], better: str
-) -> go.Figure:
+def waterfall(ends: tuple[Step, Step], mix: float, rates: Sequence[Step], better: str) -> go.Figure:
     """Returns the change of a rate: a dot before, a bar for the mix and for each group's own change, a dot now.
 
     `ends` are (name, rate) before and now, `rates` (group, part) the largest first; beyond seven they are one bar.
-    Improvements and deteriorations are told apart by colour and sign, by `better` ("higher" or "lower").
+    Within the groups better and worse are told apart by colour and sign, by `better` ("higher" or "lower").
     """
     steps = [(MIX, mix), *_within(rates)]
     names = [ends[0][0], *(name for name, _ in steps), ends[1][0]]
-    figure = sheet(height=46 + 34 * len(names))
     at, starts = ends[0][1], []
     for _, part in steps:
         starts.append(at)
         at += part
-    figure.add_bar(
-        orientation="h", y=list(range(1, len(steps) + 1)), base=starts, x=[part for _, part in steps], width=0.55,
-        marker={"color": [_colour(part, better) for _, part in steps]}, hoverinfo="text",
-        hovertext=[hover(name, part, "points") for name, part in steps],
-    )  # fmt: skip
-    figure.add_scatter(
-        x=[ends[0][1], ends[1][1]], y=[0, len(steps) + 1], mode="markers", hoverinfo="text", cliponaxis=False,
-        hovertext=[f"<b>{name}</b><br>{percent(value)}" for name, value in ends],
-        marker={"symbol": "diamond", "size": 12, "color": REFERENCE},
-    )  # fmt: skip
-    figure.layout.annotations = [
-        *(_label(max(start, start + part), row, _signed(part)) for row, (start, (_, part)) in _rows(starts, steps)),
-        *(_label(value, row, percent(value)) for row, (_, value) in ((0, ends[0]), (len(steps) + 1, ends[1]))),
-    ]
     reached = [*starts, at, ends[1][1]]
     room = (max(reached) - min(reached)) or 0.01
     axis = in_unit(min(reached) - 0.08 * room, max(reached) + 0.24 * room, "share")
-    figure.update_xaxes(showgrid=True, **axis | {"ticktext": [percent(tick) for tick in axis["tickvals"]]})
-    figure.update_yaxes(
-        tickvals=list(range(len(names))), ticktext=names, range=[len(names) - 0.4, -0.6], showgrid=False, ticks=""
-    )
-    return figure
+    return sheet(
+        46 + 34 * len(names),
+        [_bars(starts, steps, better), _ends(ends, len(steps) + 1)],
+        annotations=_labels(ends, starts, steps),
+        xaxis=axis | {"showgrid": True, "ticktext": [percent(tick) for tick in axis["tickvals"]]},
+        yaxis={
+            "tickvals": list(range(len(names))), "ticktext": names, "range": [len(names) - 0.4, -0.6],
+            "showgrid": False, "ticks": "",
+        },
+    )  # fmt: skip
+
+
+def _bars(starts: Sequence[float], steps: Sequence[Step], better: str) -> Drawn:
+    return {
+        "type": "bar", "orientation": "h", "y": list(range(1, len(steps) + 1)), "base": list(starts), "width": 0.55,
+        "x": [part for _, part in steps], "hoverinfo": "text",
+        "marker": {"color": [QUIET, *(_colour(part, better) for _, part in steps[1:])]},
+        "hovertext": [hover(name, part, "points") for name, part in steps],
+    }  # fmt: skip
+
+
+def _ends(ends: tuple[Step, Step], last: int) -> Drawn:
+    return {
+        "type": "scatter", "x": [value for _, value in ends], "y": [0, last], "mode": "markers", "cliponaxis": False,
+        "hoverinfo": "text", "hovertext": [f"<b>{name}</b><br>{percent(value)}" for name, value in ends],
+        "marker": {"symbol": "diamond", "size": 12, "color": REFERENCE},
+    }  # fmt: skip
+
+
+def _labels(ends: tuple[Step, Step], starts: Sequence[float], steps: Sequence[Step]) -> list[Drawn]:
+    """Returns the numbers, each at the right end of its bar or dot."""
+    told = [(max(start, start + part), _signed(part)) for start, (_, part) in zip(starts, steps, strict=True)]
+    told = [(ends[0][1], percent(ends[0][1])), *told, (ends[1][1], percent(ends[1][1]))]
+    return [
+        {"x": at, "y": row, "text": text, "showarrow": False, "xanchor": "left", "xshift": 9}
+        for row, (at, text) in enumerate(told)
+    ]
 
 
 def percent(value: float) -> str:
@@ -62,13 +78,7 @@ def percent(value: float) -> str:
     return f"{value * 100:.1f}{SPACE}%"
 
 
-def _rows(
-    starts: Sequence[float], steps: Sequence[tuple[str, float]]
-) -> list[tuple[int, tuple[float, tuple[str, float]]]]:
-    return list(enumerate(zip(starts, steps, strict=True), 1))
-
-
-def _within(rates: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
+def _within(rates: Sequence[Step]) -> list[Step]:
     """Returns the groups that have a bar, the others as one."""
     if len(rates) <= SHOWN + 1:
         return list(rates)
@@ -85,7 +95,3 @@ def _colour(part: float, better: str) -> str:
 def _signed(part: float) -> str:
     text = digits(part, "points")
     return text if text.startswith(MINUS) or text == "0" else f"+{text}"
-
-
-def _label(at: float, row: int, text: str) -> dict[str, object]:
-    return {"x": at, "y": row, "text": text, "showarrow": False, "xanchor": "left", "xshift": 9}

@@ -9,6 +9,7 @@ from typing import Any
 from dashboard.errors import EvenhandError, nearest
 from dashboard.metrics import METRICS, metric
 from dashboard.report.scope import KINDS, Scope
+from dashboard.report.versions import metric_names
 
 PERIODS = ("day", "week", "month")
 
@@ -23,13 +24,19 @@ def asked(
     since: date | None = None,
     until: date | None = None,
     by: str | None = None,
+    versus: str | None = None,
 ) -> Scope:
     """Returns the scope that `make` (a model's `scope`) gives for these words; refuses those that are not known.
 
-    A metric names its kind; an attribute alone asks for what has groups, a feature alone for drift.
+    A metric names its kind; an attribute alone asks for what has groups, a feature alone for drift; `versus` (another
+    version) for differences of the metrics between the two versions.
     """
     _known("kind", kinds or (), KINDS)
     _known("period", [by] if by else (), PERIODS)
+    if versus is not None:
+        names, kinds, features = metric_names(metrics), ("performance",), None
+        given = {"metrics": names, "kinds": kinds, "attributes": tuple(attributes or ())}
+        return make(since, until, version=version, versus=versus, by=by, **given)
     names = tuple(metric(name).name for name in metrics or ())
     chosen: dict[str, Any] = {"metrics": names or None, "version": version, "by": by}
     implied = kinds or [kind for kind in KINDS if any(METRICS[name].kind == kind for name in names)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dashboard.errors import EvenhandError
 from dashboard.metrics import METRICS
@@ -57,19 +57,23 @@ class Change:
         low, high = self.difference.interval(0.95)
         return low is None or high is None or low <= 0 <= high
 
-    def frame(self) -> pd.DataFrame:
+    def records(self) -> list[dict[str, Any]]:
         """Returns a row for each group, the largest part first: shares and rates of both windows, mix, rate, total."""
-        import pandas as pd
-
         ordered = sorted(self.parts, key=lambda part: -abs(part.total))
-        rows = [
+        rows = (
             (
                 part.group, part.share_before, part.share_now, part.before.value, part.now.value, part.mix, part.rate,
                 part.total, part.before.hits, part.before.trials, part.now.hits, part.now.trials,
             )
             for part in ordered
-        ]  # fmt: skip
-        return pd.DataFrame(rows, columns=list(COLUMNS))
+        )  # fmt: skip
+        return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
+
+    def frame(self) -> pd.DataFrame:
+        """Returns the records as a table."""
+        import pandas as pd
+
+        return pd.DataFrame(self.records(), columns=list(COLUMNS))
 
 
 def why(source: Source, metric: str, before: Scope, now: Scope, by: str) -> Change:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -81,7 +81,7 @@ def side_by_side(source: Source, scope: Scope) -> Iterator[tuple[list[Reading], 
     names = [m.name for m in VERSIONS if task in m.tasks and scope.wants(m.name)]
     if scope.versus is None or not names:
         return
-    if scope.version in (None, "*", scope.versus):
+    if scope.version in (None, "*", scope.versus) or scope.versus == "*":
         raise EvenhandError(
             f"Which version is compared with '{scope.versus}'?", "One version, and not the same", "Name it: --version"
         )
@@ -227,7 +227,7 @@ def _joined(source: Source, scope: Scope, attribute: str) -> dict[Where, Joined]
     return found
 
 
-def metric_names(names: tuple[str, ...] | None) -> tuple[str, ...]:
+def metric_names(names: Sequence[str] | None) -> tuple[str, ...]:
     """Returns the differences that are meant: all, or those of the named metrics.
 
     >>> metric_names(("accuracy", "f1_version_difference"))

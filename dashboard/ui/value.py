@@ -73,9 +73,10 @@ def money(value: float, unit: str) -> str:
     """Returns a value in the contract's unit.
 
     >>> money(-1204.6, "EUR"), money(3, "")
-    ('\\u22121,205 EUR', '3.0')
+    ('\\u22121,205 EUR', '3')
     """
-    text = f"{value:,.0f}".replace("-", MINUS) if abs(value) >= 100 else number(value, "number")
+    whole = abs(value) >= 100 or float(value).is_integer()
+    text = f"{value:,.0f}".replace("-", MINUS) if whole else number(value, "number")
     return f"{text} {unit}".strip()
 
 

@@ -12,6 +12,7 @@ from dashboard import charts
 from dashboard.charts.versions import MARKS
 from dashboard.charts.words import digits, group_name, in_order, interval, missing, number, title, unit_of, window
 from dashboard.metrics.table.versions import SUFFIX
+from dashboard.policy.numbers import percent
 from dashboard.ui import marks, parts, say, verdicts
 from dashboard.ui.load import held
 from dashboard.ui.load import versions as load
@@ -189,8 +190,8 @@ def leveled(drawn: pd.DataFrame) -> str:
     level = drawn.loc[drawn["group"].notna(), "level"]
     if level.empty:
         return ""
-    percent = f"{100 * float(level.iloc[0]):.4g}"
-    return f"The groups’ intervals are at {percent} %, so that of many groups hardly one is named by chance."
+    drawn_at = percent(float(level.iloc[0]))
+    return f"The groups’ intervals are at {drawn_at}, so that of many groups hardly one is named by chance."
 
 
 def table(found: Compared, metric: str) -> list[dict[str, object]]:
