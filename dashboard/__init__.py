@@ -36,6 +36,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/quantiles     which ranks bound a quantile
     metrics/reliability   the reliability curve, from counts by score bin
     metrics/calibration   whether scores can be taken at their word, in one number
+    metrics/direct        how far off it will turn out to be (DLE)
     metrics/clusters      what a clustered sample is worth
     metrics/fairness      how groups differ, from one rate each
     metrics/differences   the difference of two estimates, and how far two areas go together
@@ -83,6 +84,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ingest/roles          which column plays which role, by name and content
     ingest/guessing       a first contract, guessed from a file
     bins                  where scores, latencies and features are cut, frozen
+    bins_losses           what a model of the loss says of each input, as tables
     rollup/freezing       the edges, taken once from the reference window
     rollup/tallying       coded arrays in, tables of integer sums out
     rollup/chunk          one coded chunk: its keys as codes, and what the codes stand for
@@ -93,10 +95,13 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     rollup/errors         the tables of a regression
     rollup/rows           the log's rows with their latest labels, as one relation
     rollup/counting       the touched days in chunks, from log files to tables
+    rollup/loss_model     how far off a regression will be: fitted once, on the labelled reference
+    rollup/expected       each row looked up in the loss model
     rollup/publishing     built aside, published whole under a new number
     rollup/then           the rollup as it was known on a past day
     report/scope          what is asked; the reading it ends in
     report/cells          the rollup's sums as the values that metrics take
+    report/bounds         what missing labels could make of a reading, in words
     report/losses         Brier score and log loss
     report/multiclass     several classes: over all, and each against the rest
     report/performance    how good, for everybody and by group
@@ -105,6 +110,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/standings      which version is better, at one level
     report/change         why a rate changed between two windows, in numbers and a sentence
     report/calibration    whether scores can be taken at their word, and how sure they are
+    report/expected_errors  how far off it will turn out to be, before labels arrive
     report/errors         how far off a predicted number is
     report/fairness       groups against a reference, and the named metrics
     report/drift          every feature against the reference window
@@ -130,6 +136,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     charts/latency        every answer in a heat map
     charts/errors         by how much a predicted number is off
     charts/features       reference against now; what is missing
+    charts/estimates      estimated beside realised
     charts/events         what happened when
     charts/strip          where one value lies among all, as wide as a word
     demo                  the sample workspace
@@ -142,6 +149,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/load/versions      two versions, compared and judged
     ui/load/change        two windows, and why a rate changed
     ui/load/calibration   what the calibration page reads
+    ui/load/estimates     estimates and their track record
+    ui/estimates          before labels arrive, on Performance and Fairness
     ui/frame              the scope's row on top of every page
     ui/marks              marks and tables as HTML
     ui/parts              sentence, picture, table, download, empty state

@@ -49,13 +49,18 @@ def track_record(source: Source, scope: Scope, windows: Sequence[Window], metric
 
 def judgeable(source: Source, scope: Scope, windows: Sequence[Window]) -> list[Window]:
     """Returns the windows whose labels are complete and whose days calibrate no version of the scope."""
+    taken = calibrating(source, scope)
+    known = [window for window in windows if window.until <= settled(source)]
+    return [window for window in known if scope.reference and not any(map(window.shares_a_day, taken))]
+
+
+def calibrating(source: Source, scope: Scope) -> list[Window]:
+    """Returns the days on which estimates of the scope's versions rest: of them there is none."""
     if scope.reference is None:
         return []
     days = calibrated_on(source, scope.reference)
-    versions = chosen(source.contract, scope.version, days)
-    taken = [Window(*days[version]) for version in versions if version in days and days[version][0] < days[version][1]]
-    known = [window for window in windows if window.until <= settled(source)]
-    return [window for window in known if not any(window.shares_a_day(other) for other in taken)]
+    versions = [version for version in chosen(source.contract, scope.version, days) if version in days]
+    return [Window(*days[version]) for version in versions if days[version][0] < days[version][1]]
 
 
 def _table(readings: Iterable[Reading]) -> pd.DataFrame:
