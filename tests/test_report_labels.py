@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from dashboard.contract import UNKNOWN_GROUP
 from dashboard.report.labels import curves, days_later, labels_later, uneven
 from dashboard.workspace import Model
-from tests.worlds import GROUPS, START, Spec, delivered, draw, found
+from tests.worlds import GROUPS, RATES, START, Spec, build, by_sklearn, delivered, draw, found, rows_of
 
 DAYS = 40
 END = START + timedelta(days=DAYS)
@@ -163,3 +164,43 @@ def test_label_values_that_come_sooner_or_later_are_named(tmp_path: Path) -> Non
     assert labels_later(model.source().snapshot) == {"1": 7, "0": -7}
     model, _ = world(tmp_path / "even", even)
     assert labels_later(model.source().snapshot) == {}
+
+
+@pytest.mark.parametrize("without", [frozenset({"subject"}), frozenset()])
+def test_beside_a_rate_stands_what_the_missing_labels_could_make_of_it(tmp_path: Path, without: frozenset[str]) -> None:
+    world_ = build(Spec(seed=6, rows=900, without=without), tmp_path)
+    said = re.compile(r"between (-?[\d.]+) and ([\d.]+) whatever the ([\d,]+) missing labels say")
+    for reading in world_.model.readings(metrics=(*RATES, "f1"), attributes=("sex",)):
+        rows = rows_of(world_.frame, reading)
+        missing = rows["label"].isna()
+        right, wrong = (rows.assign(label=rows["label"].where(~missing, d)) for d in (rows["said"], 1 - rows["said"]))
+        if reading.metric == "prevalence":
+            right, wrong = (rows.assign(label=rows["label"].fillna(label)) for label in (1.0, 0.0))
+        ends = sorted(by_sklearn(each)[reading.metric] for each in (right, wrong))
+        noted = said.search(reading.note)
+        if noted is None:
+            assert reading.metric == "selection_rate" or reading.value is None or ends[0] == pytest.approx(ends[1])
+        else:
+            assert [float(noted[1]), float(noted[2])] == pytest.approx(ends, abs=6e-4)
+            assert 0 < int(noted[3]) <= missing.sum()
+
+
+def test_of_several_classes_too(tmp_path: Path) -> None:
+    contract = """[model]
+name = "triage"
+task = "multiclass"
+[columns]
+id = "id"
+time = "time"
+decision = "decision"
+label = "label"
+"""
+    times = pd.date_range("2026-01-01", periods=10, freq="h")
+    frame = pd.DataFrame({"id": range(10), "time": times, "decision": list("aaabbbcccc"), "label": list("aabbbccc  ")})
+    model = found(tmp_path, contract)
+    model.log(frame.assign(label=frame["label"].replace(" ", None)))
+    model.rollup()
+    notes = {(r.metric, r.feature): r.note for r in model.readings(metrics=("accuracy", "precision"))}
+    assert "between 0.600 and 0.800 whatever the 2 missing labels say" in notes["accuracy", None]
+    assert "between 0.500 and 1.000 whatever the 2 missing labels say" in notes["precision", "c"]
+    assert "missing" not in notes["precision", "a"]

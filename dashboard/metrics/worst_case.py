@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
 from dashboard.metrics.performance import (
     FN,
     FP,
@@ -55,14 +53,14 @@ def completed(cells: Confusion, labels: dict[Cell, Cell]) -> Confusion:
     >>> completed(Confusion.of([[50, 5, 0], [10, 35, 0], [20, 10, 2]]), RIGHT).counts
     ((70, 5, 0), (10, 45, 0), (0, 0, 2))
     """
-    table = np.array(cells.counts, dtype=np.int64)
+    table = [list(row) for row in cells.counts]
     weights = None if cells.weights is None else cells.weights.copy()
     for unlabelled, labelled in labels.items():
-        table[labelled] += table[unlabelled]
-        table[unlabelled] = 0
+        table[labelled[0]][labelled[1]] += table[unlabelled[0]][unlabelled[1]]
+        table[unlabelled[0]][unlabelled[1]] = 0
         if weights is not None:
             weights[:, labelled[0], labelled[1]] += weights[:, unlabelled[0], unlabelled[1]]
-    return Confusion.of(table, weights=weights)
+    return Confusion(tuple(map(tuple, table)), weights=weights)
 
 
 def bounds(metric: str, function: Callable[[Confusion], Measure], cells: Confusion) -> Bounds | None:

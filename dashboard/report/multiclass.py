@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from dashboard.metrics import multiclass, performance
 from dashboard.metrics.ranking import average_precision, roc_auc
 from dashboard.rates import Estimate, Exact, Measure
+from dashboard.report.bounds import of_classes
 from dashboard.report.cells import UNWEIGHTED, Cells, Key, arrays, counted_cells, ordered, place_of, rows
 from dashboard.report.losses import LOSSES, log_tail, losses_of
 from dashboard.report.scope import Reading, Scope, reading
@@ -32,8 +33,10 @@ def multiclass_readings(source: Source, scope: Scope, attribute: str) -> Iterato
     binned = _binned(source, scope, attribute) if scope.any_of(*AREAS, "log_loss") else {}
     ranks = _ranks(source, scope, attribute) if scope.any_of(*FIRST) else {}
     for key, cells in ordered(counted_cells(source.snapshot, source.contract, scope, attribute)):
+        missing = of_classes(cells)
         for metric, of_class, measure in _measures(source, scope, cells, binned.get(key, {}), ranks.get(key, {})):
             note = UNWEIGHTED if metric in (*AREAS, *FIRST) and cells.weights is not None else ""
+            note = note or missing(metric, of_class, measure)
             yield reading(scope, metric, place_of(attribute, key, of_class), measure, note)
 
 

@@ -14,6 +14,7 @@ from dashboard.metrics import balance, performance
 from dashboard.metrics.clusters import area_design_effect
 from dashboard.metrics.ranking import average_precision, roc_auc
 from dashboard.rates import Measure, undefined
+from dashboard.report.bounds import of_counts
 from dashboard.report.cells import UNWEIGHTED, Cells, counted_cells, ordered, place_of, scores
 from dashboard.report.errors import error_readings
 from dashboard.report.losses import LOSSES, losses_of, tails_of
@@ -53,8 +54,10 @@ def _binary(source: Source, scope: Scope, attribute: str) -> Iterator[Reading]:
     if scope.any_of(*RANKED, *LOSSES):
         binned = scores(source.snapshot, source.contract, scope, attribute, len(source.bins.score_edges) + 1)
     for key, cells in ordered(counted_cells(source.snapshot, source.contract, scope, attribute)):
+        missing = of_counts(cells)
         for metric, measure in _measures(source, scope, cells, binned.get(key)):
             note = UNWEIGHTED if metric in RANKED and cells.weights is not None else ""
+            note = note or missing(metric, None, measure)
             yield reading(scope, metric, place_of(attribute, key), measure, note)
 
 
