@@ -224,6 +224,6 @@ def test_joint_limits_leave_a_perfect_curve_alone_in_95_of_100() -> None:
 
 def test_bounds_are_told_where_scores_are_known_by_bin_only() -> None:
     curve = reliability([5, 8], [5, 2], [0.5, 0.8], ends=([0.45, 0.75], [0.55, 0.85]))
-    assert "binning moves it by at most 0.05" in calibration.expected_calibration_error(curve).note
+    assert "binning moves it by at most 5 points" in calibration.expected_calibration_error(curve).note
     known = partial(reliability, [5, 8], [5, 2], [0.5, 0.8])
     assert "binning" not in calibration.expected_calibration_error(known()).note

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from dashboard.charts.calibration import (
+    confidence_bands,
+    gap_dots,
+    reliability_curve,
+    small_reliability,
+    top_of,
+)
 from dashboard.charts.events import timeline
 from dashboard.charts.features import categories_against_now, missing_strip, reference_against_now
 from dashboard.charts.groups import interval_dots, ranked_dots
@@ -12,7 +19,9 @@ from dashboard.charts.trend import over_time, small_trend
 
 __all__ = [
     "categories_against_now",
+    "confidence_bands",
     "delays",
+    "gap_dots",
     "heat_map",
     "icon_array",
     "interval_dots",
@@ -22,7 +31,10 @@ __all__ = [
     "per_thousand",
     "ranked_dots",
     "reference_against_now",
+    "reliability_curve",
+    "small_reliability",
     "small_trend",
     "strip",
     "timeline",
+    "top_of",
 ]

@@ -7,6 +7,7 @@ notes, and their intervals allow for it. `calibration_error` is not biased, and 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from math import log2, pi, sqrt
 
@@ -36,8 +37,8 @@ def calibration_error(
     """
     if n == 0:
         return undefined(NONE, method="Student's t")
-    note = f"binning moves it by at most {rounded_up(coarse)}" if coarse else ""
-    return mean(total, squares, n, scale, deff, floor=-1.0, ceiling=1.0, note=note)
+    found = mean(total, squares, n, scale, deff, floor=-1.0, ceiling=1.0, note=_coarse(coarse))
+    return replace(found, numerator=None)  # a sum of differences is no count
 
 
 def expected_calibration_error(curve: Reliability) -> Estimate:
@@ -169,12 +170,14 @@ def _notes(curve: Reliability, by_chance: float) -> str:
     """Returns what a distance from the diagonal is to be held against, and what it was made from."""
     least, most = int(curve.n.min()), int(curve.n.max())
     bins = "1 bin" if len(curve.n) == 1 else f"{len(curve.n)} bins"
-    notes = [f"{by_chance:.2g} expected under perfect calibration"]
+    notes = [f"{100 * by_chance:.2g} points expected under perfect calibration"]
     notes.append(f"{bins} of {least:,}" if least == most else f"{bins} of {least:,} to {most:,}")
-    coarse = float(curve.share @ curve.coarse)
-    if coarse:
-        notes.append(f"binning moves it by at most {rounded_up(coarse)}")
-    return "; ".join([*notes, *_independent(curve)])
+    coarse = _coarse(float(curve.share @ curve.coarse))
+    return "; ".join([*notes, *([coarse] if coarse else []), *_independent(curve)])
+
+
+def _coarse(by: float) -> str:
+    return f"binning moves it by at most {rounded_up(100 * by)} points" if by else ""
 
 
 def _independent(curve: Reliability) -> list[str]:

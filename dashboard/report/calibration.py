@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from dashboard.metrics import calibration as measures
 from dashboard.metrics import losses, performance
 from dashboard.metrics.clusters import loss_design_effect
-from dashboard.metrics.reliability import Reliability
+from dashboard.metrics.reliability import BINS, Reliability
 from dashboard.metrics.reliability import reliability as curve_of
 from dashboard.rates import Estimate, Measure, undefined
 from dashboard.report.cells import Key, ordered, outcomes, rows
@@ -25,6 +25,7 @@ from dashboard.report.performance import Source
 from dashboard.report.scope import Place, Reading, Scope, period, reading
 
 DRAWN = 50  # bins of a drawn distribution
+IN_A_BIN, FEWEST = 50, 4  # labelled cases in a drawn bin, where there are enough for ten; fewest bins
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 CURVED = {
     "expected_calibration_error": measures.expected_calibration_error,
@@ -48,8 +49,13 @@ class Binned:
     negatives: Counts
     unlabelled: Counts
 
-    def curve(self, deff: float = 1.0) -> Reliability:
-        return curve_of(self.positives, self.negatives, self.values, ends=self.ends, deff=deff)
+    def curve(self, deff: float = 1.0, bins: int = BINS) -> Reliability:
+        return curve_of(self.positives, self.negatives, self.values, bins, ends=self.ends, deff=deff)
+
+    def drawn(self, deff: float = 1.0) -> Reliability:
+        """Returns the curve for a picture: a few hundred cases in fewer bins, or their intervals would say nothing."""
+        labelled = int(self.positives.sum() + self.negatives.sum())
+        return self.curve(deff, min(BINS, max(FEWEST, labelled // IN_A_BIN)))
 
     def error(self) -> Estimate:
         """Returns the calibration error, every score taken at what its bin stands for."""
@@ -200,7 +206,7 @@ def reliability(source: Source, scope: Scope) -> pd.DataFrame:
     deffs = _design_effects(source, asked, attribute)
     parts = []
     for (*key, class_), binned in ordered(_all_binned(source, asked, attribute)):
-        curve = binned.curve(deffs.get(tuple(key), 1.0) if class_ is None else 1.0)
+        curve = binned.drawn(deffs.get(tuple(key), 1.0) if class_ is None else 1.0)
         low, high = curve.limits().T
         parts.append(
             pd.DataFrame(

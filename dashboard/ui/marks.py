@@ -72,6 +72,16 @@ def table(
     )
 
 
+def small_pictures(drawn: Iterable[tuple[str, str, str]]) -> str:
+    """Returns small pictures, each under its name: (name, SVG, what it shows in words)."""
+    figures = "".join(
+        f'<figure><figcaption>{escape(name)}</figcaption>'
+        f'<img alt="{escape(words)}" src="data:image/svg+xml,{quote(svg)}"></figure>'
+        for name, svg, words in drawn
+    )
+    return f'<div class="eh-multiples">{figures}</div>'
+
+
 @dataclass(frozen=True)
 class Pictured:
     """A cell with a small picture before words that say the same, so that a screen reader passes the picture over."""

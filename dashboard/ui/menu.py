@@ -10,6 +10,7 @@ MENU = {
     "Health": {
         "overview": "Overview",
         "performance": "Performance",
+        "calibration": "Calibration",
         "service": "Service",
         "drift": "Drift",
         "data": "Data",

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from dashboard.charts.calibration import INK
 from dashboard.charts.figure import Figure, inked
 from dashboard.charts.palette import INKS, STATES
 from dashboard.charts.words import (
@@ -86,6 +87,12 @@ def picture(figure: Figure, name: str, alt: str, states: Iterable[str | None] = 
     ink = INKS.get(st.context.theme.type or "light", INKS["light"])
     with st.container(key="narrow") if narrow else st.container():
         st.plotly_chart(inked(figure, ink), key=f"picture-{name}", width="stretch", config=config, alt=alt)
+
+
+def side_by_side(drawn: Iterable[tuple[str, str, str]]) -> None:
+    """Does show small pictures beside each other, as many as fit, each under its name: (name, SVG, its words)."""
+    ink = INKS.get(st.context.theme.type or "light", INKS["light"])
+    st.html(marks.small_pictures([(name, svg.replace(INK, ink), words) for name, svg, words in drawn]))
 
 
 def table(
