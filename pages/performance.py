@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import charts
-from dashboard.ui import headlines, load, parts, say, state, verdicts
+from dashboard.ui import change, headlines, load, parts, regression, say, state, value, verdicts, versions
 
 scope = state.scope()
 readings = load.readings(scope, kinds=("performance", "data"), labels=True)
@@ -23,7 +23,9 @@ def how_good() -> None:
         parts.section("1,000 cases", "Each mark is one of 1,000 cases like those of this window.")
         parts.picture(charts.icon_array(**cells), "icons", say.icons(cells), narrow=True)
         parts.table(*say.confusion(cells), numbers=("Labelled positive", "Labelled negative"))
+    regression.section(scope)
     over_time()
+    value.section(scope)
     parts.section("All metrics of this window")
     parts.readings_table(readings[readings["group"].isna()], "Each with its 95 % interval", by="metric")
     parts.download(readings, "performance")
@@ -44,14 +46,6 @@ def over_time() -> None:
     parts.download(over, f"{chosen}-by-{period}")
 
 
-def versions() -> None:
-    """Does show the versions beside each other."""
-    found = load.readings(scope, ("accuracy",), ("performance", "data"), everything=True, version="*")
-    if found["version"].nunique() > 1:
-        parts.section("Version against version", "All days of each, not the same days: a difference may be the days'.")
-        parts.readings_table(found, "Accuracy by version", by="version")
-
-
 def labels() -> None:
     """Does show how long labels take."""
     delays = load.label_delays(scope)
@@ -61,4 +55,10 @@ def labels() -> None:
         parts.download(delays, "label-delays")
 
 
-parts.views("view", {"How good": how_good, "Versions": versions, "Labels": labels})
+views = {
+    "How good": how_good,
+    "Versions": lambda: versions.section(scope),
+    "Why it changed": lambda: change.section(scope),
+}
+views["Labels"] = labels
+parts.views("view", views)
