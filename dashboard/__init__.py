@@ -159,7 +159,6 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/calibration_words  calibration in words: its headline, its table
     ui/load/errors        the bars behind a picture of errors
     ui/regression         how far off a model's numbers are
-    ui/calibration_words  calibration in words: its headline, its table
     ui/verdicts           readings and what the policy says of them, side by side
     ui/versions           version against version
     ui/change             why a rate changed

@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from dashboard.charts.calibration import (
-    confidence_bands,
-    gap_dots,
-    reliability_curve,
-    small_reliability,
-    top_of,
-)
+from dashboard.charts.calibration import confidence_bands, gap_dots, reliability_curve, small_reliability, top_of
 from dashboard.charts.events import timeline
 from dashboard.charts.features import categories_against_now, missing_strip, reference_against_now
 from dashboard.charts.groups import interval_dots, ranked_dots
@@ -16,6 +10,8 @@ from dashboard.charts.latency import heat_map, load_line
 from dashboard.charts.outcomes import delays, icon_array, per_thousand
 from dashboard.charts.strip import strip
 from dashboard.charts.trend import over_time, small_trend
+from dashboard.charts.versions import version_dots
+from dashboard.charts.waterfall import waterfall
 
 __all__ = [
     "categories_against_now",
@@ -37,4 +33,6 @@ __all__ = [
     "strip",
     "timeline",
     "top_of",
+    "version_dots",
+    "waterfall",
 ]

@@ -75,7 +75,7 @@ def table(
 def small_pictures(drawn: Iterable[tuple[str, str, str]]) -> str:
     """Returns small pictures, each under its name: (name, SVG, what it shows in words)."""
     figures = "".join(
-        f'<figure><figcaption>{escape(name)}</figcaption>'
+        f"<figure><figcaption>{escape(name)}</figcaption>"
         f'<img alt="{escape(words)}" src="data:image/svg+xml,{quote(svg)}"></figure>'
         for name, svg, words in drawn
     )
