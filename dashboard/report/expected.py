@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -114,8 +115,9 @@ def _meanings(source: Source, reference: Days, attribute: str) -> Means:
     asked = _windows(source, reference) | {"attribute": attribute}
     for version, group, label, places, positives, bins, counts in arrays(source.snapshot, "reference_bins", asked):
         since, until = days[version]
-        by_day = np.zeros(((until - since).days, 2, len(scores)), dtype=np.int64)
-        np.add.at(by_day, (places, positives, bins), counts)
+        shape = ((until - since).days, 2, len(scores))
+        flat = np.ravel_multi_index((places, positives, bins), shape)
+        by_day = np.bincount(flat, weights=counts, minlength=math.prod(shape)).astype(np.int64).reshape(shape)
         why = too_few(by_day)
         ordinals = since.toordinal() + np.arange(len(by_day))
         found[version, group, label] = why or calibrate(by_day, scores, ordinals)

@@ -9,11 +9,9 @@ import pandas as pd
 
 from dashboard.metrics import METRICS
 from dashboard.policy.windows import Window
-from dashboard.report.estimated import PREFIX, estimated_readings
+from dashboard.report import Reading, Scope, Source, readings
+from dashboard.report.estimated import PREFIX
 from dashboard.report.expected import calibrated_on, chosen, settled
-from dashboard.report.fairness import fairness_readings
-from dashboard.report.performance import Source, performance_readings
-from dashboard.report.scope import Reading, Scope
 
 COLUMNS = ("since", "until", "version", "attribute", "group", "reference", "feature")
 REALISED = {"value": "realised", "low": "realised_low", "high": "realised_high"}
@@ -31,16 +29,14 @@ def track_record(source: Source, scope: Scope, windows: Sequence[Window], metric
     past = judgeable(source, scope, windows)
     if not past:
         return pd.DataFrame(columns=list(SHOWN))
-    kind = METRICS[name].kind
     asked = replace(
-        scope, since=past[0].since, until=past[-1].until, by=str(past[0].days), kinds=(kind,), matured=False
+        scope, since=past[0].since, until=past[-1].until, by=str(past[0].days), kinds=(METRICS[name].kind,),
+        metrics=(name, PREFIX + name), matured=False,
     )  # fmt: skip
-    realised = fairness_readings if kind == "fairness" else performance_readings
-    before = _table(estimated_readings(source, replace(asked, metrics=(PREFIX + name,))))
-    after = _table(realised(source, replace(asked, metrics=(name,))))
-    found = before.merge(after, on=list(COLUMNS), suffixes=("", "_after")).rename(
-        columns={"value": "estimated", **{f"{name}_after": new for name, new in REALISED.items()}}
-    )
+    both = list(readings(source, asked))
+    before, after = (_table(one for one in both if one.metric == metric) for metric in (PREFIX + name, name))
+    renamed = {"value": "estimated", **{f"{column}_after": new for column, new in REALISED.items()}}
+    found = before.merge(after, on=list(COLUMNS), suffixes=("", "_after")).rename(columns=renamed)
     starts = {window.since.isoformat() for window in past}
     found = found[found["since"].isin(starts) & found["estimated"].notna() & found["realised"].notna()]
     found["inside"] = (found["low"] <= found["realised"]) & (found["realised"] <= found["high"])
@@ -60,9 +56,10 @@ def calibrating(source: Source, scope: Scope) -> list[Window]:
         return []
     days = calibrated_on(source, scope.reference)
     versions = [version for version in chosen(source.contract, scope.version, days) if version in days]
-    return [Window(*days[version]) for version in versions if days[version][0] < days[version][1]]
+    windows = {scope.reference, *(days[version] for version in versions)}
+    return sorted(Window(*found) for found in windows if found[0] < found[1])
 
 
-def _table(readings: Iterable[Reading]) -> pd.DataFrame:
+def _table(found: Iterable[Reading]) -> pd.DataFrame:
     names = [*COLUMNS, "value", "low", "high", "n"]
-    return pd.DataFrame([[getattr(one, name) for name in names] for one in readings], columns=names)
+    return pd.DataFrame([[getattr(one, name) for name in names] for one in found], columns=names)
