@@ -134,7 +134,7 @@ def _of_curve(scope: Scope, curve: Reliability | None, brier: float | None, n: i
         if not scope.wants(name):
             continue
         if curve is None:
-            yield name, undefined("no scores are counted here", n)
+            yield name, undefined("no scores are counted here" if n else measures.NONE, n)
         elif name == "brier_reliability":
             yield name, measures.brier_reliability(curve, brier)
         else:
