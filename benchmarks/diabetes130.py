@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -267,31 +268,55 @@ def evenhand(workspace: Path, words: Sequence[str], allowed: Sequence[int] = (0,
 # ---------------------------------------------------------------------------------------------------- the answer
 
 
-def raw_rows(out: Path) -> dict[tuple[str, str | None], float]:
-    """Returns the same numbers from the raw rows with pandas and scikit-learn, by (metric, race)."""
+def raw_rows(out: Path) -> dict[tuple[str, str | None], tuple[float, float | None]]:
+    """Returns the same numbers from the raw rows with pandas and scikit-learn, by (metric, race).
+
+    With each rate its design effect by patient, which the product estimates from 256 buckets of patients.
+    """
     rows = pd.read_parquet(out / "predictions.parquet").merge(pd.read_csv(out / "labels.csv"), on="encounter_id")
     groups: list[tuple[str | None, pd.DataFrame]] = [(None, rows)]
     groups += [(str(race), part) for race, part in rows.assign(race=rows["race"].fillna("unknown")).groupby("race")]
-    found: dict[tuple[str, str | None], float] = {}
+    found: dict[tuple[str, str | None], tuple[float, float | None]] = {}
     for race, part in groups:
-        ill = part["readmit_30_days"] == 1
-        found["roc_auc", race] = float(roc_auc_score(ill, part["score"]))
-        found["true_positive_rate", race] = float(part.loc[ill, "decision"].mean())
-        found["selection_rate", race] = float(part["decision"].mean())
+        ill, selected = part["readmit_30_days"] == 1, part["decision"] == 1
+        found["roc_auc", race] = float(roc_auc_score(ill, part["score"])), None
+        hits = {"accuracy": ill == selected, "selection_rate": selected, "prevalence": ill}
+        hits |= {"true_positive_rate": selected[ill], "true_negative_rate": ~selected[~ill], "precision": ill[selected]}
+        for metric, hit in hits.items():
+            found[metric, race] = float(hit.mean()), by_patient(hit, part["patient_nbr"])
     return found
 
 
-def show(readings: Sequence[dict[str, Any]], expected: dict[tuple[str, str | None], float]) -> None:
-    """Does the printing: the product's numbers with their intervals, and how far they are from the raw rows."""
-    print(f"\n{'metric':20} {'race':16} {'value':>7}  {'95 % interval':17} {'n':>7} {'numerator':>9} {'raw rows':>9}")
+def by_patient(hit: pd.Series[bool], patients: pd.Series[int]) -> float:
+    """Returns the design effect: the cluster-robust variance of the rate over that of independent stays."""
+    rate = float(hit.mean())
+    residuals = (hit - rate).groupby(patients).sum()
+    number = len(residuals)
+    return float((residuals**2).sum()) * number / (number - 1) / (len(hit) * rate * (1 - rate))
+
+
+def show(
+    readings: Sequence[dict[str, Any]], expected: dict[tuple[str, str | None], tuple[float, float | None]]
+) -> None:
+    """Does the printing: the product's numbers with their intervals, and how far they are from the raw rows.
+
+    What a rate's stays are worth, "about k independent", is n / design effect; beside it the design effect by patient.
+    """
+    print(
+        f"\n{'metric':20} {'race':16} {'value':>7}  {'95 % interval':17} {'n':>7} {'numerator':>9} {'raw rows':>9}"
+        f" {'independent':>11} {'n / k':>6} {'by patient':>10}"
+    )
     by = {(row["metric"], row["group"]): row for row in readings if row["version"] is None}
-    for (metric, race), oracle in sorted(expected.items(), key=lambda item: (item[0][0], item[0][1] or "")):
+    for (metric, race), (oracle, effect) in sorted(expected.items(), key=lambda item: (item[0][0], item[0][1] or "")):
         row = by[metric, race]
         value, low, high = (row[name] for name in ("value", "low", "high"))
         hits = "" if row["numerator"] is None else f"{row['numerator']:,.0f}"
         interval = f"{low:.4f} to {high:.4f}"
+        told = re.search(r"about (\d+) independent", row["note"])
+        worth = int(told[1]) if told else row["n"]
         print(
             f"{metric:20} {race or 'all':16} {value:7.4f}  {interval:17} {row['n']:7,} {hits:>9} {value - oracle:+9.1e}"
+            f" {worth:11,} {row['n'] / worth:6.2f} {'' if effect is None else f'{effect:.2f}':>10}"
         )
 
 

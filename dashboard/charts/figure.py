@@ -43,14 +43,15 @@ def sheet(height: int, traces: Sequence[Drawn] = (), **layout: Any) -> go.Figure
 
 
 def inked(figure: go.Figure, colour: str) -> go.Figure:
-    """Returns the figure with its words in one colour: that of the page's text. Names that carry a colour keep it."""
+    """Returns the figure with its words in one colour: that of the page's text. Names that carry a colour keep it.
+
+    Annotations take the layout's font; axes and legend have one of their own in Streamlit's theme.
+    """
     layout = figure.layout
     for words in (layout.font, layout.legend.font, layout.xaxis.tickfont, layout.yaxis.tickfont):
         words.color = colour
     for axis in (layout.xaxis, layout.yaxis):
         axis.title.font.color = colour
-    for note in layout.annotations:
-        note.font.color = note.font.color or colour
     return figure
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,7 @@ def drift_readings(source: Source, scope: Scope) -> Iterator[Reading]:
     wanted = [name for name, metric in METRICS.items() if metric.kind == "drift" and scope.wants(name)]
     if not wanted:
         return
-    reference, earlier, refusal = _before(source, scope)
+    reference, earlier, refusal = _held_against(source, scope)
     for (bucket, version, feature), now in ordered(shapes(source, scope)):
         before = reference.get((None, None, feature))
         windows = [window[None, None, feature] for window in earlier if (None, None, feature) in window]
@@ -52,50 +52,61 @@ def _measures(
             yield metric, undefined(refusal or "the reference window has no rows", now.n)
 
 
-def _before(source: Source, scope: Scope) -> tuple[Shapes, list[Shapes], str]:
+def _held_against(source: Source, scope: Scope) -> tuple[Shapes, list[Shapes], str]:
     """Returns the reference's shapes, those of the windows in it, and why nothing can be compared with them if so."""
     if scope.reference is None:
         return {}, [], "there is no reference window: the log is too short for one"
     since, until = scope.reference
     overlap = scope.since < until and since < scope.until and not scope.by
-    asked = (scope.reference, scope.reference_windows, scope.features)  # the same for every later window
-    reference, windows = source.snapshot.once(("reference", *asked), lambda: _reference(source, *asked))
-    return reference, windows, "the window shares days with the reference" if overlap else ""
+    windows = source.snapshot.once(
+        ("windows", scope.reference_windows), lambda: _windows(source, scope.reference_windows)
+    )
+    return (
+        reference_shapes(source, scope.reference),
+        windows,
+        "the window shares days with the reference" if overlap else "",
+    )
 
 
-def _reference(
-    source: Source, reference: Days, windows: tuple[Days, ...], features: tuple[str, ...] | None
-) -> tuple[Shapes, list[Shapes]]:
-    """Returns the shapes of the reference and of the windows in it."""
-    everything = Scope(*reference, features=features)
-    return shapes(source, everything), _windows(source, everything, windows)
+def reference_shapes(source: Source, reference: Days) -> Shapes:
+    """Returns the shapes of the reference window, read once for all that is held against it."""
+    found: Shapes = source.snapshot.once(("reference", reference), lambda: shapes(source, Scope(*reference)))
+    return found
 
 
-def _windows(source: Source, scope: Scope, windows: Sequence[Days]) -> list[Shapes]:
+def _windows(source: Source, windows: Sequence[Days]) -> list[Shapes]:
     """Returns the shapes of the windows, which follow each other and are of one length, in one reading."""
     if not windows:
         return []
     (since, until), end = windows[0], windows[-1][1]
     found: dict[date | None, Shapes] = defaultdict(dict)
-    asked = replace(scope, since=since, until=end, by=str((until - since).days))
-    for (bucket, version, feature), shape in shapes(source, asked).items():
+    for (bucket, version, feature), shape in shapes(source, Scope(since, end, by=str((until - since).days))).items():
         found[bucket][None, version, feature] = shape
     return list(found.values())
 
 
 def shapes(source: Source, scope: Scope) -> Shapes:
     """Returns the histogram or categories of every feature of the scope, per period and version."""
-    wanted = scope.features
-    only = wanted[0] if wanted is not None and len(wanted) == 1 else None
-    parameters = scope.parameters(source.contract, feature=only)
+    kinds = {feature.name: feature.kind for feature in source.contract.features}
+    wanted = {name for name in (*kinds, *OWN) if scope.features is None or name in scope.features}
+    numbers, names = ({name for name in wanted if kinds.get(name) == kind} for kind in ("numeric", "categorical"))
     found: Shapes = {}
-    for bucket, version, feature, bins, counts, totals in arrays(source.snapshot, "features", parameters):
-        if wanted is None or feature in wanted:
-            found[bucket, version, feature] = _histogram(source.bins.grids[feature], bins, counts, totals)
-    for bucket, version, feature, names, counts in rows(source.snapshot, "categories", parameters):
-        if wanted is None or feature in wanted:
-            found[bucket, version, feature] = _categories(names, counts)
-    return found | (_own(source, scope) if wanted is None or {*wanted} & {*OWN} else {})
+    if numbers:
+        asked = _only(source, scope, numbers)
+        for bucket, version, feature, bins, counts, totals in arrays(source.snapshot, "features", asked):
+            if feature in numbers:
+                found[bucket, version, feature] = _histogram(source.bins.grids[feature], bins, counts, totals)
+    if names:
+        asked = _only(source, scope, names)
+        for bucket, version, feature, categories, counts in rows(source.snapshot, "categories", asked):
+            if feature in names:
+                found[bucket, version, feature] = _categories(categories, counts)
+    return found | (_own(source, scope) if wanted & {*OWN} else {})
+
+
+def _only(source: Source, scope: Scope, wanted: set[str]) -> dict[str, Any]:
+    """Returns a statement's parameters, with the feature where it is one."""
+    return scope.parameters(source.contract, feature=next(iter(wanted)) if len(wanted) == 1 else None)
 
 
 def _histogram(grid: Grid, bins: Counts, counts: Counts, totals: Counts) -> Histogram:

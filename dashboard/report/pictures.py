@@ -13,7 +13,7 @@ from dashboard.bins import SHIFT
 from dashboard.metrics import service
 from dashboard.metrics.histograms import Categories, Histogram
 from dashboard.report.cells import rows
-from dashboard.report.drift import score_middles, shapes
+from dashboard.report.drift import reference_shapes, score_middles, shapes
 from dashboard.report.labels import delays
 from dashboard.report.performance import Source
 from dashboard.report.scope import Scope
@@ -73,8 +73,7 @@ def distribution(source: Source, scope: Scope, feature: str) -> pd.DataFrame:
     if scope.reference is None:
         return pd.DataFrame()
     asked = replace(scope, features=(feature,), by=None)
-    before = replace(asked, since=scope.reference[0], until=scope.reference[1], version=None)
-    then = shapes(source, before).get((None, None, feature))
+    then = reference_shapes(source, scope.reference).get((None, None, feature))
     now = next(iter(shapes(source, asked).values()), None)
     if isinstance(then, Categories) and isinstance(now, Categories):
         return _categories(then, now)
