@@ -19,7 +19,7 @@ Every number that Evenhand shows, from the table `dashboard.metrics.METRICS`. tp
 and decision. A rate whose denominator is 0 cannot be computed and says so; it is never shown as 0. A `_difference` is
 group minus reference and a `_ratio` group over reference, except for the six of fairlearn's names, which compare the
 largest with the smallest group and have no sign. Each metric's interval is at 95 % unless a policy judges it together
-with others.
+with others; [how often intervals contain the truth](intervals.md) is proved.
 """
 
 

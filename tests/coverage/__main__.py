@@ -1,0 +1,5 @@
+"""Prints docs/intervals.md."""
+
+from tests.coverage.page import page
+
+print(page(), end="")
