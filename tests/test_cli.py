@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -280,3 +281,39 @@ def test_a_reader_that_leaves_early_gets_no_traceback(workspace: Path) -> None:
 def test_rollup_says_what_it_did(run: Runner) -> None:
     assert run("rollup", "triage").out.endswith("nothing new\n")
     assert START.isoformat() in run("readings", "triage", "--metric", "count").out
+
+
+def test_a_version_against_another_is_read_by_metric_and_group(run: Runner) -> None:
+    ran = run("readings", "triage", "--version", "v2", "--versus", "v1", "--metric", "accuracy", "--format", "json")
+    (found,) = json.loads(ran.out)
+    assert (found["metric"], found["version"], found["reference"]) == ("accuracy_version_difference", "v2", "v1")
+    assert found["low"] < found["value"] < found["high"]
+    by_group = json.loads(
+        run("readings", "triage", "--version", "v2", "--versus", "v1", "--attribute", "sex", "--format", "json").out
+    )
+    assert {row["metric"].endswith("_version_difference") for row in by_group} == {True}
+    assert "F" in {row["group"] for row in by_group}
+
+
+def test_a_version_is_not_compared_with_itself_or_with_none(run: Runner) -> None:
+    assert "Which version" in run.refused("readings", "triage", "--versus", "v1")
+    assert "not the same" in run.refused("readings", "triage", "--version", "v1", "--versus", "v1")
+    assert "Did you mean 'v1'" in run.refused("readings", "triage", "--version", "v2", "--versus", "v11")
+    assert "'accuracy'" in run.refused("readings", "triage", "--version", "v2", "--versus", "v1", "--metric", "acuracy")
+
+
+def test_why_a_rate_changed_is_a_sentence_and_a_table(run: Runner) -> None:
+    middle = str(START + timedelta(days=15))
+    words = ("why", "triage", "accuracy", "--by", "sex", "--since", middle, "--until", str(START + timedelta(days=30)))
+    ran = run(*words)
+    assert ran.code == 0
+    assert ran.out.startswith("Accuracy ")
+    assert "share_before" in ran.out
+    as_json = run(*words, "--format", "json")
+    rows = json.loads(as_json.out)
+    assert as_json.err.startswith("Accuracy ")
+    assert sum(row["total"] for row in rows) == pytest.approx(sum(row["mix"] + row["rate"] for row in rows))
+    assert "no attribute 'sx'" in run.refused("why", "triage", "accuracy", "--by", "sx", *words[5:])
+    assert "share days" in run.refused(
+        *words, "--before-since", str(START), "--before-until", str(START + timedelta(16))
+    )
