@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.bins_losses import LossFacts, LossTables
+
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 CELLS = 4096  # grid cells of a numeric feature
@@ -91,6 +93,8 @@ class Bins:
     score_values: tuple[float, ...] = ()
     score_ranks: tuple[float, ...] = ()
     scale: Scale | None = None
+    losses: LossFacts | None = None
+    loss_tables: LossTables | None = field(default=None, compare=False, repr=False)  # there while counting only
 
     @cached_property
     def digest(self) -> str:
@@ -102,7 +106,8 @@ class Bins:
         plain = {name: getattr(self, name) for name in PLAIN}
         grids = {name: asdict(grid) for name, grid in self.grids.items()}
         scale = asdict(self.scale) if self.scale else None
-        return json.dumps(plain | {"grids": grids, "scale": scale}, sort_keys=True)
+        losses = {"losses": asdict(self.losses)} if self.losses else {}
+        return json.dumps(plain | {"grids": grids, "scale": scale} | losses, sort_keys=True)
 
     @property
     def coarse(self) -> Codes:
@@ -116,9 +121,12 @@ def parse(text: str) -> Bins:
     found = json.loads(text)
     grids = {name: _grid(given) for name, given in found["grids"].items()}
     scale = found.get("scale") and Scale(**found["scale"] | {"values": _grid(found["scale"]["values"])})
+    losses = LossFacts.of(found["losses"]) if "losses" in found else None
     groups = {name: tuple(kept) for name, kept in found["groups"].items()}
     edges, values, ranks = (tuple(found[name]) for name in ("score_edges", "score_values", "score_ranks"))
-    return Bins(found["since"], found["until"], edges, found["score_exact"], grids, groups, values, ranks, scale)
+    return Bins(
+        found["since"], found["until"], edges, found["score_exact"], grids, groups, values, ranks, scale, losses
+    )
 
 
 def _grid(given: dict[str, Any]) -> Grid:

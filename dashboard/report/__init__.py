@@ -11,6 +11,7 @@ from dashboard.report.calibration import calibration_readings
 from dashboard.report.cells import rows
 from dashboard.report.drift import drift_readings
 from dashboard.report.estimated import estimated_readings
+from dashboard.report.expected_errors import expected_error_readings
 from dashboard.report.fairness import fairness_readings
 from dashboard.report.performance import Source, performance_readings
 from dashboard.report.scope import COLUMNS, KINDS, Reading, Scope, check_names
@@ -37,6 +38,7 @@ def _of_kinds(source: Source, scope: Scope) -> Iterator[Reading]:
     if "fairness" in scope.kinds:
         yield from fairness_readings(source, scope)
     yield from estimated_readings(source, scope)
+    yield from expected_error_readings(source, scope)
     if "drift" in scope.kinds:
         yield from drift_readings(source, scope)
     if "service" in scope.kinds:

@@ -26,6 +26,7 @@ from dashboard.policy.windows import DEFAULT_REFERENCE_DAYS
 from dashboard.rollup.chunk import SCALE
 from dashboard.rollup.counting import Progress, Work, clear, count
 from dashboard.rollup.freezing import freeze
+from dashboard.rollup.loss_model import with_losses
 from dashboard.rollup.publishing import alone, numbers, path, publish
 from dashboard.settings import ModelPaths, cannot_write
 
@@ -69,6 +70,7 @@ def build(
             )
         frozen, notes = _bins(paths, contract, files, reference)
         labels = log.entries(paths.log, records, "labels")
+        frozen = with_losses(paths, contract, frozen, files, labels)
         known = {record.batch for record in records}
         identity = _identity(known, contract, frozen)
         last = (numbers(paths.rollup) or [0])[-1]

@@ -16,6 +16,7 @@ from dashboard.contract import Contract
 from dashboard.log import FileEntry
 from dashboard.rollup.chunk import Chunk, Table
 from dashboard.rollup.errors import error_tables
+from dashboard.rollup.expected import expected_tables
 from dashboard.rollup.inputs import input_tables
 from dashboard.rollup.outcomes import outcome_tables
 from dashboard.rollup.pairs import pair_tables
@@ -26,7 +27,7 @@ from dashboard.sql.coding import Coding, coded, delivered
 
 CHUNK_ROWS = 250_000
 AT_ONCE = 2
-INPUT_TABLES = ("latency", "volume", "features", "categories", "quality")
+INPUT_TABLES = ("latency", "volume", "features", "categories", "quality", "expected_errors")
 OUTCOME_TABLES = (
     "outcomes",
     "errors",
@@ -97,7 +98,7 @@ def count(
 
     Chunks are counted two at a time, each with a cursor of its own; what they come to is stored here, in order.
     """
-    names = _names(connection, contract, work)
+    names = distinct_names(connection, contract, work)
     parts = list(chunks(work))
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for part, tables in zip(
@@ -130,6 +131,7 @@ def _tables(connection: Any, chunk: Chunk) -> Iterator[Table]:
     yield from value_tables(connection, chunk)
     if chunk.coding.inputs:
         yield from input_tables(chunk)
+        yield from expected_tables(chunk)
 
 
 def _store(connection: Any, table: str, counted: pa.Table) -> None:
@@ -138,7 +140,7 @@ def _store(connection: Any, table: str, counted: pa.Table) -> None:
     connection.unregister("counted")
 
 
-def _names(connection: Any, contract: Contract, work: Work) -> Names:
+def distinct_names(connection: Any, contract: Contract, work: Work) -> Names:
     """Returns what codes stand for: the distinct texts of the text columns, sorted."""
     predictions = typed(connection, contract, work.predictions)
     columns = ["version", "status", "endpoint"]

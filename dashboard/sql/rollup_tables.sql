@@ -27,6 +27,11 @@ CREATE TABLE subject_errors (
     error_sum HUGEINT, absolute_sum HUGEINT, square_sum HUGEINT, label_sum HUGEINT, label_sq HUGEINT,
     relative BIGINT, relative_sum HUGEINT, beyond BIGINT
 );
+CREATE TABLE expected_errors (  -- before labels: of the rows with a score those known to the loss model, by each of its models
+    day DATE, version VARCHAR, attribute VARCHAR, grp VARCHAR, n BIGINT, known BIGINT,
+    absolute_0 HUGEINT, absolute_1 HUGEINT, absolute_2 HUGEINT, absolute_3 HUGEINT, absolute_4 HUGEINT, absolute_5 HUGEINT,
+    square_0 HUGEINT, square_1 HUGEINT, square_2 HUGEINT, square_3 HUGEINT, square_4 HUGEINT, square_5 HUGEINT
+);
 CREATE TABLE bins (
     day DATE, version VARCHAR, attribute VARCHAR, grp VARCHAR, class VARCHAR, bin SMALLINT, label VARCHAR, decision VARCHAR,
     n BIGINT

@@ -9,6 +9,7 @@ from dashboard.metrics.table.fairness import FAIRNESS
 from dashboard.metrics.table.multiclass import MULTICLASS
 from dashboard.metrics.table.performance import PERFORMANCE
 from dashboard.metrics.table.rates import RATES
+from dashboard.metrics.table.regression import REGRESSION
 
 CBPE = "confidence-based performance estimation, its interval that of the value to come"
 _FROM_SCORES = ("f1", "balanced_accuracy", "matthews_correlation", "roc_auc", "brier_score")
@@ -42,6 +43,15 @@ def _small(text: str) -> str:
     return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 
+def _expected(metric: Metric) -> Metric:
+    """Returns the entry of an error's estimate: from a model of the loss, not of the label."""
+    formula = f"{metric.formula}, as a model of the loss expects it that was fitted on the labelled reference"
+    source = "direct loss estimation, its interval that of the value to come"
+    question = f"Before its labels arrive, going by its inputs: {_small(metric.question)}"
+    return replace(estimated(metric), formula=formula, source=source, question=question)
+
+
+_EXPECTED = ("mean_absolute_error", "root_mean_squared_error")
 ESTIMATED: tuple[Metric, ...] = tuple(
     estimated(metric)
     for metric in (
@@ -51,4 +61,4 @@ ESTIMATED: tuple[Metric, ...] = tuple(
         *FAIRNESS,
     )
     if "labels" in metric.needs
-)
+) + tuple(_expected(metric) for metric in REGRESSION if metric.name in _EXPECTED)
