@@ -164,6 +164,15 @@ def test_what_the_package_imports_is_declared() -> None:
     assert {DISTRIBUTIONS.get(name, name) for name in foreign} <= declared
 
 
+def test_asking_for_readings_loads_what_they_need_and_no_more() -> None:
+    slow = {"pandas", "sklearn", "scipy.stats", "scipy.optimize", "fairlearn", "streamlit", "plotly", "sqlalchemy"}
+    code = (
+        f"import sys, dashboard.cli, dashboard.report, dashboard.workspace; print(*sorted(set(sys.modules) & {slow!r}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="/")
+    assert not done.stdout.split(), "imported before a reading is asked for"
+
+
 def test_what_starts_the_command_line_is_light() -> None:
     code = f"import sys, {', '.join(LIGHT)}; print(*sorted(set(sys.modules) & {set(HEAVY)!r}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="/")

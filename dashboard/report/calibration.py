@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from dashboard.metrics import calibration as measures
@@ -23,6 +22,9 @@ from dashboard.rates import Estimate, Measure, undefined
 from dashboard.report.cells import Key, ordered, outcomes, rows
 from dashboard.report.performance import Source
 from dashboard.report.scope import Place, Reading, Scope, period, reading
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DRAWN = 50  # bins of a drawn distribution
 IN_A_BIN, FEWEST = 50, 4  # labelled cases in a drawn bin, where there are enough for ten; fewest bins
@@ -201,6 +203,8 @@ def reliability(source: Source, scope: Scope) -> pd.DataFrame:
     of each class. `low` and `high` are limits of the observed rate that hold for all bins of a curve together at 95 %,
     `least` and `most` the bin's ends.
     """
+    import pandas as pd
+
     attribute = scope.attributes[0] if scope.attributes else ""
     asked = replace(scope, by=None)
     deffs = _design_effects(source, asked, attribute)
@@ -226,6 +230,8 @@ def _all_binned(source: Source, scope: Scope, attribute: str) -> dict[Where, Bin
 
 def spread(source: Source, scope: Scope) -> pd.DataFrame:
     """Returns how the scores of all cases lie, labelled or not, on DRAWN equal bins: group, class, low, high, n."""
+    import pandas as pd
+
     attribute = scope.attributes[0] if scope.attributes else ""
     edges = np.linspace(0, 1, DRAWN + 1)
     parts = []
@@ -242,6 +248,8 @@ def confidence(source: Source, scope: Scope, by: str) -> pd.DataFrame:
 
     Confidence is the probability of the likelier side (of a multiclass model: of what was decided). Needs no labels.
     """
+    import pandas as pd
+
     asked = replace(scope, by=by)
     found = []
     for (bucket, *_), binned in ordered(_binned(source, asked, "")):
