@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from sklearn import metrics as sk
 
+from dashboard import policy as policies
 from dashboard.errors import EvenhandError
 from dashboard.metrics.pairs import PairedDifference
 from dashboard.report import Reading
@@ -226,3 +227,58 @@ def test_a_regression_is_compared_by_its_errors(tmp_path: Path) -> None:
     assert reading.value == pytest.approx(errors[1] - errors[0], abs=1e-5)
     assert reading.high < 0  # type: ignore[operator]
     assert "unpaired" in reading.note
+
+
+RULES = """version = "1"
+[[rule]]
+metric = "accuracy_version_difference"
+version = "v2"
+versus = "v1"
+min = -0.02
+[[rule]]
+metric = "true_positive_rate_version_difference"
+attribute = "sex"
+version = "v2"
+versus = "v1"
+min = -0.05
+[[rule]]
+metric = "roc_auc_version_difference"
+version = "v1"
+versus = "v2"
+min = -0.001
+"""
+
+
+def test_a_policy_rules_that_a_new_version_is_not_worse(
+    tmp_path: Path, both: tuple[pd.DataFrame, pd.DataFrame]
+) -> None:
+    model = found(tmp_path, CONTRACT.format(columns="", more='[versions]\nshadow = ["v2"]'), policy=RULES)
+    model.log(pd.concat(both, ignore_index=True).drop(columns="ill"))
+    model.rollup()
+    told = {(f.metric, f.group): f for f in model.findings()}
+    assert [told["true_positive_rate_version_difference", group].state for group in "FM"] == ["within", "within"]
+    worse = told["roc_auc_version_difference", None]
+    assert (worse.state, worse.version, worse.reference) == ("outside", "v1", "v2")
+    assert worse.sentence.startswith("Area under the ROC curve of v1 minus that of v2 is -0.")
+    accuracy = told["accuracy_version_difference", None]
+    assert accuracy.sentence.startswith("Accuracy of v2 minus that of v1 is ")
+    assert "points" in accuracy.sentence
+    assert "minimum of -2" in accuracy.sentence
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ('metric = "accuracy_version_difference"\nversion = "v2"', "compares two versions"),
+        ('metric = "accuracy_version_difference"\nversion = "v2"\nversus = "v2"', "compares two versions"),
+        ('metric = "accuracy"\nversus = "v1"', "compares no versions"),
+    ],
+)
+def test_a_rule_that_does_not_name_two_versions_is_refused(rule: str, said: str) -> None:
+    with pytest.raises(EvenhandError, match=said):
+        policies.parse(f'version = "1"\n[[rule]]\n{rule}\nmin = 0\n', "policy.toml")
+
+
+def test_a_policy_that_compares_no_versions_keeps_its_digest() -> None:
+    plain = policies.parse('version = "1"\n[[rule]]\nmetric = "accuracy"\nmin = 0.8\n', "policy.toml")
+    assert plain.digest == "9ebdd8787b5a5029bcab97f066861eb09cd725ef3b379c7916dad1e7cd48d916"

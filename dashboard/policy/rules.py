@@ -19,7 +19,8 @@ class Rule:
     """One `[[rule]]`: the metric, whom and what it is judged for, and the allowed range (None: no limit).
 
     `attribute`, `feature` and `version` are None (everybody, no feature, all versions together), a name, or "*"
-    for each one there is; an intersection is written `sex*age_band`.
+    for each one there is; an intersection is written `sex*age_band`. `versus` is the version that `version` is compared
+    with.
     """
 
     metric: str
@@ -28,6 +29,7 @@ class Rule:
     feature: str | None = None
     version: str | None = None
     then: tuple[str, ...] = ()
+    versus: str | None = None
 
     @property
     def kind(self) -> str:
@@ -44,6 +46,7 @@ class Rule:
         attribute = f" by {self.attribute}" if self.attribute else ""
         feature = f" of {self.feature}" if self.feature else ""
         version = f" for {self.version}" if self.version else ""
+        version += f" against {self.versus}" if self.versus else ""
         return f"{self.metric}{attribute}{feature}{version}: {range_in_words(self.allowed)}"
 
 
@@ -59,7 +62,13 @@ class Policy:
     @cached_property
     def digest(self) -> str:
         """The SHA-256 of the canonical content: comments, spacing and the order of keys do not change it."""
-        canonical = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+        content = asdict(self)
+        for rule in content["rules"]:
+            if (
+                rule["versus"] is None
+            ):  # a policy that compares no versions keeps the digest it had before they could be
+                del rule["versus"]
+        canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
     def of_kind(self, kind: str) -> tuple[Rule, ...]:

@@ -28,7 +28,11 @@ SPOKEN = {
     "latency_p95": "Latency p95",
     "latency_p99": "Latency p99",
 }
-POSSIBLE = {"share": (0.0, 1.0), "score": (0.0, 1.0), "points": (-1.0, 1.0), "label": (-inf, inf)}
+POSSIBLE = {
+    "share": (0.0, 1.0), "score": (0.0, 1.0), "points": (-1.0, 1.0), "difference": (-1.0, 1.0), "label": (-inf, inf),
+    "value": (-inf, inf),
+}  # fmt: skip
+OF_VERSIONS = "_version_difference"
 POSSIBLE["share of variance"] = (-inf, 1.0)
 DOUBTS = re.compile(r"days assumed independent|heavy tail")
 POWER_Z = 0.8416  # the standard normal quantile of 0.8: found 4 times in 5
@@ -53,7 +57,7 @@ class Said:
     def rate(self) -> str | None:
         """Returns the rate that a signed difference or a ratio is made of; None for every other metric."""
         base = re.sub(r"_(difference|ratio)$", "", self.metric)
-        return base if base != self.metric and base in RATES else None
+        return base if base != self.metric and base.removeprefix("estimated_") in RATES else None
 
     @cached_property
     def interval(self) -> Limits:
@@ -88,7 +92,7 @@ def not_judged(name: str) -> str:
 
 def subject(said: Said) -> str:
     """Returns what is judged: `Sensitivity of v2 for F, 65+`."""
-    base = said.rate or said.metric
+    base = said.rate or said.metric.removesuffix(OF_VERSIONS)
     title = SPOKEN.get(base) or re.sub(r" \(.*\)$", "", METRICS[base].title)
     attribute, group = said.context.get("attribute"), said.context.get("group")
     by = (
@@ -101,6 +105,7 @@ def subject(said: Said) -> str:
     feature, version = said.context.get("feature"), said.context.get("version")
     about = f" of {feature}" if feature else ""
     about += f" {'in' if feature else 'of'} {version}" if version else ""
+    about += f" minus that of {said.context.get('reference')}" if said.metric.endswith(OF_VERSIONS) else ""
     return title + about + by
 
 
@@ -129,7 +134,8 @@ def _words(name: str | None) -> str:
 
 
 def _against(said: Said) -> str:
-    return f" against {_reference(said)}" if said.context.get("reference") else ""
+    told = said.metric.endswith(OF_VERSIONS)
+    return f" against {_reference(said)}" if said.context.get("reference") and not told else ""
 
 
 def _reference(said: Said) -> str:
@@ -143,7 +149,7 @@ def _why(said: Said) -> str:
 
 
 def _number(said: Said, measure: Measure, value: float) -> str:
-    counts = _counts(measure)
+    counts = _counts(measure, whole=said.metric.startswith("estimated_"))
     if said.rate is None:
         return f"{said.figures.full(value)} ({_inside(_to(said.figures, *said.interval), counts)})"
     if not measure.denominator or measure.numerator is None:
@@ -190,11 +196,11 @@ def _to(shown: Figures, low: float | None, high: float | None) -> str:
     return "" if low == high else f"{shown(low)} to {shown(high)}"
 
 
-def _counts(measure: Measure) -> str:
-    """Returns the counts behind a number, and of its note what makes them worth less."""
-    counts = f"n {measure.n:,}"
+def _counts(measure: Measure, whole: bool = False) -> str:
+    """Returns the counts behind a number, and of its note what makes them worth less; expected ones as `whole`."""
+    counts, digits = f"n {measure.n:,}", ",.0f" if whole else ",.10g"
     if measure.numerator is not None and measure.denominator is not None:
-        counts = f"{measure.numerator:,.10g} of {measure.denominator:,.10g}"
+        counts = f"{measure.numerator:{digits}} of {measure.denominator:{digits}}"
     doubts = [part for part in measure.note.split("; ") if DOUBTS.search(part)]
     return ", ".join((counts, *doubts))
 

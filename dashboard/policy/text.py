@@ -18,7 +18,7 @@ from dashboard.policy.windows import DRIFT_EVERY, EVERY, Window, WindowPlan, ref
 
 TOP = ("version", "minimum_n", "windows", "rule")
 WINDOWS = ("reference", "every", "drift", "current")
-RULE = ("metric", "attribute", "feature", "version", "min", "max", "between", "then")
+RULE = ("metric", "attribute", "feature", "version", "versus", "min", "max", "between", "then")
 ACTIONS = ("watch", "alert", "review", "retrain")
 OWN_FEATURES = ("score", "decision", "label")  # what a model says drifts like what it is given
 DOMAINS: Mapping[str, Range] = {"share": (0, 1), "score": (0, 1), "points": (-1, 1), "distance": (0, 1)}
@@ -132,10 +132,12 @@ def _rule(table: Any, where: str, contract: Contract | None) -> Rule:
     if contract is not None and contract.task not in judged.tasks:
         tasks = " and ".join(judged.tasks)
         raise EvenhandError(f"{where}: {judged.name} is for {tasks} models", f"This model is {contract.task}")
-    attribute, feature, version = (_text(table, key, where) for key in ("attribute", "feature", "version"))
+    names = ("attribute", "feature", "version", "versus")
+    attribute, feature, version, versus = (_text(table, key, where) for key in names)
     _check_attribute(judged, attribute, where, contract)
     _check_feature(judged, feature, where, contract)
-    return Rule(judged.name, _range(table, judged, where), attribute, feature, version, _then(table, where))
+    _check_versions(judged, version, versus, where)
+    return Rule(judged.name, _range(table, judged, where), attribute, feature, version, _then(table, where), versus)
 
 
 def _text(table: Mapping[str, Any], key: str, where: str) -> str | None:
@@ -172,6 +174,17 @@ def _check_feature(judged: Metric, feature: str | None, where: str, contract: Co
     known = [named.name for named in contract.features] + list(OWN_FEATURES)
     if feature not in known:
         raise EvenhandError(f"{where}: the contract has no feature '{feature}'", todo=nearest(str(feature), known))
+
+
+def _check_versions(judged: Metric, version: str | None, versus: str | None, where: str) -> None:
+    if "versions" not in judged.needs:
+        if versus is not None:
+            base = f"{judged.name}_version_difference"
+            raise EvenhandError(f"{where}: {judged.name} compares no versions", todo=f"{base} does, or remove `versus`")
+    elif None in (version, versus) or "*" in (version, versus) or version == versus:
+        raise EvenhandError(
+            f"{where}: {judged.name} compares two versions", todo='Name both: version = "v2" and versus = "v1"'
+        )
 
 
 def _range(table: Mapping[str, Any], judged: Metric, where: str) -> Range:

@@ -12,7 +12,7 @@ from dashboard.metrics import METRICS
 from dashboard.policy import Judged, Policy, Rule, Schedule, Window, schedule, split
 from dashboard.report import Reading, Scope, Source, readings
 
-Batch = tuple[str, str | None, tuple[str, ...], Window]  # kind, version, attributes, window
+Batch = tuple[str, str | None, str | None, tuple[str, ...], Window]  # kind, version, versus, attributes, window
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,12 @@ def judged(source: Source, policy: Policy, windows: Plan) -> list[Judged]:
     for rule in policy.rules:
         window = windows.window(rule)
         if window is not None:
-            batches[rule.kind, rule.version, attributes_of(source.contract, rule), window].append(rule)
+            batches[rule.kind, rule.version, rule.versus, attributes_of(source.contract, rule), window].append(rule)
     return [item for batch, rules in batches.items() for item in _judge(source, windows, batch, rules)]
 
 
 def _judge(source: Source, windows: Plan, batch: Batch, rules: Sequence[Rule]) -> Iterator[Judged]:
-    kind, version, attributes, window = batch
+    kind, version, versus, attributes, window = batch
     reference = windows.by_log.reference
     if kind == "drift" and reference is None:
         return
@@ -59,6 +59,7 @@ def _judge(source: Source, windows: Plan, batch: Batch, rules: Sequence[Rule]) -
         metrics=tuple(rule.metric for rule in rules),
         reference=(reference.since, reference.until) if reference else None,
         reference_windows=tuple((w.since, w.until) for w in split(reference, window.days)) if reference else (),
+        versus=versus,
     )
     for found in readings(source, scope):
         for rule in rules:
