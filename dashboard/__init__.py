@@ -103,6 +103,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/cells          the rollup's sums as the values that metrics take
     report/bounds         what missing labels could make of a reading, in words
     report/losses         Brier score and log loss
+    report/classes        the counts behind pictures of classes: what is taken for what, every threshold
     report/multiclass     several classes: over all, and each against the rest
     report/performance    how good, for everybody and by group
     report/value          what the cases are worth
@@ -132,7 +133,10 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     charts/versions       a version against another, around no difference
     charts/waterfall      a change, step by step
     charts/calibration    the reliability curve; how sure it is
+    charts/confusion      what is taken for what, as a square
+    charts/curves         what every threshold would do: ROC, precision and recall
     charts/outcomes       1,000 cases as 1,000 marks; how long labels take
+    charts/labels         when labels come, what is missing by day
     charts/latency        every answer in a heat map
     charts/errors         by how much a predicted number is off
     charts/features       reference against now; what is missing
@@ -146,6 +150,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/menu               the pages, in their groups
     ui/state              the scope, and its place in the URL
     ui/load               what pages read, and the only caches
+    ui/load/labels        how long labels take, whose come later, what was known then
+    ui/load/classes       what is taken for what, the curves of every threshold
     ui/load/versions      two versions, compared and judged
     ui/load/change        two windows, and why a rate changed
     ui/load/calibration   what the calibration page reads
@@ -154,7 +160,10 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/frame              the scope's row on top of every page
     ui/marks              marks and tables as HTML
     ui/parts              sentence, picture, table, download, empty state
+    ui/classes            classes: the square, class by class, the curves
     ui/say                readings, counts and days in words
+    ui/labels             the section on labels in time
+    ui/label_words        its sentences and tables
     ui/headlines          the sentence each page opens with
     ui/calibration_words  calibration in words: its headline, its table
     ui/load/errors        the bars behind a picture of errors

@@ -132,8 +132,9 @@ def allowed(scope: Scope, metric: str) -> tuple[float | None, float | None] | No
 
 
 def computed(readings: pd.DataFrame) -> list[str]:
-    """Returns the metrics that have a value for everybody."""
-    shown = readings[readings["group"].isna() & readings["value"].notna() & (readings["metric"] != "count")]
+    """Returns the metrics that have a value for everybody and, of several classes, for all classes together."""
+    everybody = readings["group"].isna() & readings["feature"].isna()
+    shown = readings[everybody & readings["value"].notna() & (readings["metric"] != "count")]
     return list(dict.fromkeys(shown["metric"]))
 
 

@@ -7,21 +7,21 @@ from dashboard.metrics.table.entry import BOTH, Metric, entry
 MANY = ("multiclass",)
 _WORTH = "Wilson (1927) of as many cases as vary alike by the delta method"
 _AVERAGED = {
-    "true_positive_rate": ("recall", "Of each class's cases, how many does it find?"),
-    "precision": ("precision", "Of the cases it puts into each class, how many belong there?"),
-    "f1": ("F1", "How well does it find each class without taking in others?"),
+    "true_positive_rate": ("recall", "Of each class's cases, how many does it find"),
+    "precision": ("precision", "Of the cases it puts into each class, how many belong there"),
+    "f1": ("F1", "How well does it find each class without taking in others"),
 }
 
 
 def _averages(name: str, plain: str, question: str) -> tuple[Metric, Metric]:
     """Returns the plain average over classes and the one by their number of labels."""
     macro = entry(
-        f"{name}_macro", f"Macro {plain}", f"{question} All classes count alike.",
+        f"{name}_macro", f"Macro {plain}", f"All classes alike: {question[0].lower()}{question[1:]}",
         f"mean over the classes of {name}, each class against the rest", "higher", BOTH, unit="score", source=_WORTH,
         tasks=MANY,
     )  # fmt: skip
     weighted = entry(
-        f"{name}_weighted", f"Weighted {plain}", f"{question} Classes count by their number of labels.",
+        f"{name}_weighted", f"Weighted {plain}", f"Classes by their number of labels: {question[0].lower()}{question[1:]}",
         f"sum over the classes of labelled so / n x {name}, each class against the rest", "higher", BOTH, unit="score",
         source=_WORTH, tasks=MANY,
     )  # fmt: skip
