@@ -54,6 +54,9 @@ def metric(name: str) -> Metric:
     dashboard.errors.EvenhandError: There is no metric 'recall'. Did you mean 'true_positive_rate'?
     """
     found = METRICS.get(name)
+    waits = METRICS.get(name.removeprefix("estimated_"))
+    if found is None and waits and "labels" not in waits.needs:
+        raise EvenhandError(f"There is no metric '{name}'.", f"{waits.name} needs no labels", f"Ask for {waits.name}")
     if found is None:
         raise EvenhandError(
             f"There is no metric '{name}'.", todo=nearest(_SYNONYMS.get(name.casefold(), name), METRICS)
