@@ -16,12 +16,13 @@ _AVERAGED = {
 def _averages(name: str, plain: str, question: str) -> tuple[Metric, Metric]:
     """Returns the plain average over classes and the one by their number of labels."""
     macro = entry(
-        f"{name}_macro", f"Macro {plain}", f"All classes alike: {question[0].lower()}{question[1:]}",
+        f"{name}_macro", f"Macro {plain}", f"{question}, all classes counting alike?",
         f"mean over the classes of {name}, each class against the rest", "higher", BOTH, unit="score", source=_WORTH,
         tasks=MANY,
     )  # fmt: skip
     weighted = entry(
-        f"{name}_weighted", f"Weighted {plain}", f"Classes by their number of labels: {question[0].lower()}{question[1:]}",
+        f"{name}_weighted", f"Weighted {plain}",
+        f"{question}, classes counting by their labels?",
         f"sum over the classes of labelled so / n x {name}, each class against the rest", "higher", BOTH, unit="score",
         source=_WORTH, tasks=MANY,
     )  # fmt: skip
