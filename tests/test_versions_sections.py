@@ -20,7 +20,8 @@ from dashboard.metrics.table.versions import SUFFIX
 from dashboard.report import Reading
 from dashboard.report.standings import standings
 from dashboard.workspace import Model
-from tests.two_versions import cases, model_of, scored
+from tests.two_versions import CONTRACT, cases, model_of, scored
+from tests.worlds import found
 
 SCRIPT = """
 import streamlit as st
@@ -112,6 +113,27 @@ def test_a_comparison_by_ranking_is_in_its_own_unit(draw: Any, paired: Path) -> 
     app.selectbox(key="versions-metric").set_value("roc_auc").run()
     assert not app.exception
     assert re.search(r"v2 ranks cases better than v1: 0\.\d+ \(0\.\d+ to 0\.\d+;", texts(app))
+
+
+@pytest.mark.parametrize("task", ["regression", "multiclass"])
+def test_other_tasks_have_their_sections_too(draw: Any, tmp_path: Path, task: str) -> None:
+    base, random = cases(41, 900), np.random.default_rng(7)
+    truth = random.normal(10, 3, 900).round(3) if task == "regression" else random.choice(["a", "b", "c"], 900)
+    parts = []
+    for version, skill in (("v1", 0.4), ("v2", 0.7)):
+        right = np.where(random.random(900) < skill, truth, "a") if task == "multiclass" else truth
+        said = right if task == "multiclass" else truth + random.normal(0, 1 / skill, 900)
+        parts.append(base.assign(label=truth, version=version, score=said))
+    role = "score" if task == "regression" else "decision"
+    text = CONTRACT.format(columns="", more="").replace('score = "score"', f'{role} = "score"')
+    model = found(tmp_path, text.replace('task = "binary"\npositive = "1"', f'task = "{task}"'))
+    model.log(pd.concat(parts).drop(columns="ill"))
+    model.rollup()
+    said_of = texts(draw("versions", tmp_path))
+    assert "Better: v2 is" in said_of
+    assert ("is closer than v1" in said_of) == (task == "regression")
+    assert "Why did it change?" in texts(draw("change", tmp_path, window="2026-01-09..2026-01-13"))
+    assert texts(draw("value", tmp_path)) == ""
 
 
 def test_a_single_version_has_nothing_to_compare(draw: Any, tmp_path: Path) -> None:

@@ -130,6 +130,8 @@ def _rates(source: Source, metric: str, scope: Scope, by: str) -> Mapping[str, R
     for one in performance_readings(source, asked):
         if one.feature is not None or (versions and not _in_service(source, scope, one.version)):
             continue
+        if one.value is None and not isinstance(one.measure, Rate):
+            continue
         if not isinstance(one.measure, Rate):
             raise EvenhandError(
                 f"{metric} cannot be taken apart", "A rate is expected: hits of trials", "For example accuracy"

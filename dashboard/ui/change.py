@@ -46,8 +46,9 @@ def section(scope: Scope) -> None:
 
 def _rates(scope: Scope) -> list[str]:
     """Returns the rates of the model's task."""
-    task = loads.contract(scope.model).task
-    return [name for name in (*RATES, *MORE_RATES) if name in METRICS and task in METRICS[name].tasks]
+    contract = loads.contract(scope.model)
+    known = [name for name in (*RATES, *MORE_RATES) if contract.task in METRICS[name].tasks]
+    return [name for name in known if name != "beyond_tolerance_rate" or contract.tolerance is not None]
 
 
 def _days(days: Days) -> str:
