@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard import charts
 from dashboard.charts import words
-from dashboard.ui import headlines, load, parts, say, state, verdicts
+from dashboard.ui import estimates, headlines, load, parts, say, state, verdicts
 
 scope = state.scope()
 if scope.attribute is None:
@@ -67,6 +67,10 @@ if over_time := parts.opened("Over time", "over-time"):
         figure = charts.over_time(shown, None, starts, reference, settled)
         parts.picture(figure, f"{metric}-by-month", say.alt(shown))
         parts.download(months, f"{metric}-by-month")
+
+if late and (estimated := parts.opened("Estimated, before the labels arrive", "estimated")):
+    with estimated:
+        estimates.by_group(scope, metric)
 
 if summary := parts.opened("The field's own summary numbers (largest against smallest group)", "summary"):
     with summary:

@@ -3,7 +3,21 @@
 import streamlit as st
 
 from dashboard import charts
-from dashboard.ui import change, headlines, load, parts, regression, say, state, value, verdicts, versions
+from dashboard.ui import (
+    change,
+    classes,
+    estimates,
+    headlines,
+    labels,
+    load,
+    parts,
+    regression,
+    say,
+    state,
+    value,
+    verdicts,
+    versions,
+)
 
 scope = state.scope()
 readings = load.readings(scope, kinds=("performance", "data"), labels=True)
@@ -24,6 +38,7 @@ def how_good() -> None:
         parts.picture(charts.icon_array(**cells), "icons", say.icons(cells), narrow=True)
         parts.table(*say.confusion(cells), numbers=("Labelled positive", "Labelled negative"))
     regression.section(scope)
+    classes.section(scope)
     over_time()
     value.section(scope)
     parts.section("All metrics of this window")
@@ -46,19 +61,13 @@ def over_time() -> None:
     parts.download(over, f"{chosen}-by-{period}")
 
 
-def labels() -> None:
-    """Does show how long labels take."""
-    delays = load.label_delays(scope)
-    if len(delays):
-        parts.section("How long labels take", say.delays(delays))
-        parts.picture(charts.delays(delays), "delays", say.delays(delays))
-        parts.download(delays, "label-delays")
-
-
 views = {
     "How good": how_good,
+    "Before labels": lambda: estimates.section(scope),
     "Versions": lambda: versions.section(scope),
     "Why it changed": lambda: change.section(scope),
+    "Labels": lambda: labels.section(scope),
 }
-views["Labels"] = labels
+if len(load.held(scope.model).extent.versions) < 2:
+    del views["Versions"]
 parts.views("view", views)
