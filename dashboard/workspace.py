@@ -23,7 +23,7 @@ from dashboard.cases import Filters, case, cases
 from dashboard.contract import Contract
 from dashboard.errors import EvenhandError, nearest
 from dashboard.log import Record
-from dashboard.policy import Finding, Policy, split
+from dashboard.policy import Finding, Policy, Window, split
 from dashboard.report import COLUMNS, KINDS, Reading, Scope, Source, change, versions
 from dashboard.report.change import Change
 from dashboard.report.judged import Plan, judged, plan
@@ -276,6 +276,13 @@ class Model:
         names = (before_version or version, version)
         then, here = (Scope(w.since, w.until, name) for w, name in zip(windows, names, strict=True))
         return change.why(self.source(), metric, then, here, by)
+
+    def track_record(self, metric: str, windows: Sequence[Window] = (), **asked: Any) -> pd.DataFrame:
+        """Returns past estimates of a metric beside what came, by window (else by week): see `report.track_record`."""
+        from dashboard.report.track_record import track_record
+
+        chosen = windows or self.plan().by_log.drift_windows
+        return track_record(self.source(), self.scope(**asked), chosen, metric)
 
     def findings(self) -> list[Finding]:
         """Returns what the policy says of its current windows; raises EvenhandError where there is no policy."""
