@@ -7,7 +7,7 @@ The reference's own days are left out: of them the model has seen the labels.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 from dashboard.bins_losses import MODELS, LossFacts
 from dashboard.metrics.direct import METHOD, Residuals, expected_loss, rooted
@@ -39,13 +39,17 @@ def _of_attribute(source: Source, scope: Scope, attribute: str, wanted: list[str
         why = _lacks(facts, attribute, group, n, known) if facts else ""
         for name in wanted:
             made = undefined(why, n, method=METHOD) if why or not facts else _made(source, facts, place, name, n, sums)
-            yield reading(scope, name, place, made)
+            yield reading(scope, name, place, made, "" if why or not facts else _fitted_on(facts, since, until))
     if not found and not scope.by and not attribute:
         none = "no case with a score lies outside the reference's days, on which the loss model was fitted"
         why = none if facts else "the reference has fewer than 500 labels to learn the errors from"
         for name in wanted:
             version = None if scope.version == "*" else scope.version
             yield reading(scope, name, Place(version), undefined(why, method=METHOD))
+
+
+def _fitted_on(facts: LossFacts, since: date, until: date) -> str:
+    return f"fitted on {facts.groups['']['']:,} labels of {since} to {until - timedelta(days=1)}"
 
 
 def _lacks(facts: LossFacts, attribute: str, group: str, n: int, known: int) -> str:

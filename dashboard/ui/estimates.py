@@ -13,7 +13,7 @@ from dashboard.charts.estimates import beside, estimated_dots
 from dashboard.charts.words import day, group_name, interval, missing, number, title, unit_of, window
 from dashboard.policy import Window
 from dashboard.ui import parts, say
-from dashboard.ui.load import complete_until, policy, promise, reference, version_starts
+from dashboard.ui.load import complete_until, contract, policy, promise, reference, version_starts
 from dashboard.ui.load import estimates as load
 from dashboard.ui.state import Scope
 
@@ -21,6 +21,10 @@ ASSUMES = (
     "An estimate takes a score to mean, in each group, what it meant while labels were there. It sees that other cases "
     "come. It cannot see that the same score turns out differently, or that inputs change in a way the score does not "
     "show: only labels can."
+)
+ASSUMES_OF_ERRORS = (
+    "An estimate takes inputs to go with errors as large as they did while labels were there. It sees that other cases "
+    "come. It cannot see that the same inputs turn out differently: only labels can."
 )
 HOLLOW = "Hollow and dashed: estimated, with the band in which the realised value is expected (95 %). Solid: realised."
 
@@ -48,7 +52,7 @@ def section(scope: Scope) -> None:
     figure = beside(over, settled, promise(scope, metric), starts)
     parts.picture(figure, f"estimated-{metric}", _alt(over, settled))
     parts.note(" ".join((HOLLOW, *gaps(load.calibrating(scope), str(over["since"].min())))))
-    parts.note(ASSUMES)
+    parts.note(ASSUMES_OF_ERRORS if contract(scope.model).task == "regression" else ASSUMES)
     parts.note(based_on(now if len(now) else estimated))
     if table := parts.opened("Past estimates and what came", "track-record"):
         with table:
