@@ -37,7 +37,7 @@ else:
         figure = charts.reliability_curve(words.named(curve), of_all, *words.AXES[sure])
         parts.picture(figure, "reliability", f"{says} {words.alt(curve)}")
     with written:
-        parts.table(words.table(curve), words.CAPTION, numbers=("It happens", "Interval", "Counts"))
+        parts.table(words.table(curve, sure), words.CAPTION, numbers=(words.HEADS[sure][1], "Interval", "Counts"))
         parts.download(curves, "reliability")
 
 if scope.attribute and groups["value"].notna().any():

@@ -16,6 +16,7 @@ from sklearn.metrics import brier_score_loss
 
 from dashboard.metrics import calibration
 from dashboard.metrics.reliability import Reliability, largest_deviation, mean_deviations, reliability
+from dashboard.rates import Estimate
 
 SCALE = 10**9
 MEASURES = (
@@ -120,17 +121,49 @@ def test_equal_scores_stay_together_and_no_case_is_lost(drawn: tuple[Floats, Flo
     assert curve.n.max() < len(scores) / 10 + heaviest + 1
 
 
+def off(scores: Floats, labels: Floats, **how: float) -> Estimate:
+    """Returns the calibration error of raw rows."""
+    squares = float((labels - scores) @ (labels - scores))
+    sums = int(labels.sum()), round(float(scores.sum()) * SCALE), round(squares * SCALE)
+    return calibration.calibration_error(*sums, len(scores), **how)
+
+
 @given(rows())
 def test_the_calibration_error_is_the_mean_of_label_minus_score(drawn: tuple[Floats, Floats]) -> None:
     scores, labels = drawn
-    off = labels - scores
-    found = calibration.calibration_error(round(off.sum() * SCALE), round((off @ off) * SCALE), len(off))
-    assert found.value == pytest.approx(off.mean(), abs=1e-8)
-    if len(off) > 1:
-        low, high = found.interval()
-        if off.std() > 0.01:
-            expected = stats.t.interval(0.95, len(off) - 1, off.mean(), off.std(ddof=1) / np.sqrt(len(off)))
-            assert (low, high) == pytest.approx(np.clip(expected, -1, 1), abs=1e-5)
+    found = off(scores, labels)
+    assert found.value == pytest.approx((labels - scores).mean(), abs=1e-8)
+    low, high = found.interval()
+    wide = found.interval(0.99)
+    assert wide[0] <= low <= found.value + 1e-9 <= high + 2e-9 <= wide[1] + 2e-9  # type: ignore[operator]
+
+
+def test_with_many_cases_its_interval_is_students() -> None:
+    random = np.random.default_rng(2)
+    scores = random.beta(1, 6, 20_000)
+    labels = (random.random(20_000) < 0.9 * scores).astype(float)
+    gaps = labels - scores
+    expected = stats.t.interval(0.95, len(gaps) - 1, gaps.mean(), gaps.std(ddof=1) / np.sqrt(len(gaps)))
+    assert off(scores, labels).interval() == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize(("n", "many"), [(50, 0.1), (200, 0.03), (200, 0.97), (1000, 0.02), (1000, 0.5)])
+@pytest.mark.parametrize("bend", [0.8, 1.0])
+def test_its_interval_covers_with_few_positive_cases_too(n: int, many: float, bend: float) -> None:
+    random = np.random.default_rng(3)
+    covered = 0
+    for _ in range(400):
+        scores = random.beta(5 * many, 5 * (1 - many), n)
+        labels = (random.random(n) < bend * scores).astype(float)
+        low, high = off(scores, labels).interval()
+        covered += low <= (bend - 1) * many <= high  # type: ignore[operator]
+    assert covered / 400 >= 0.91 - 2 * 0.0125
+
+
+def test_alike_labels_leave_room_for_others() -> None:
+    low, high = off(np.full(479, 0.9), np.ones(479)).interval()
+    assert low == pytest.approx(0.1 - 4 / 479, abs=0.003)
+    assert high == pytest.approx(0.1)
 
 
 @given(rows(), st.floats(0.5, 0.99), st.floats(1, 4))
@@ -155,7 +188,7 @@ def test_what_cannot_be_computed_says_so() -> None:
             None,
             "cannot be computed: 0 labelled cases with a score",
         )
-    assert calibration.calibration_error(0, 0, 0).value is None
+    assert calibration.calibration_error(0, 0, 0, 0).value is None
     assert calibration.mean_entropy(0, 0, 0).value is None
 
 

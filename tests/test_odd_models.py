@@ -139,6 +139,11 @@ SAYS = {
     ("one_row", "cases"): "One wrong answer.",
     ("unlabelled", "cases"): "No wrong answers.",
     ("many_groups", "fairness"): "No group has enough cases",
+    ("multiclass", "calibration"): "sure, it is right",
+    ("regression", "calibration"): "predicts a number",
+    ("unlabelled", "calibration"): "no labels have come",
+    ("one_class", "calibration"): "it happens 100",
+    ("one_row", "calibration"): "one case with a label",
 }
 
 

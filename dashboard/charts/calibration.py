@@ -26,16 +26,21 @@ STRIP_NOTE = {
 
 
 def reliability_curve(
-    curve: pd.DataFrame, spread: pd.DataFrame, said: str = "what it says", happens: str = "what happens"
+    curve: pd.DataFrame,
+    spread: pd.DataFrame,
+    said: str = "what it says",
+    observed: str = "what happens",
+    happens: str = "happens",
 ) -> go.Figure:
     """Returns what happens against what is said: a dot and its interval for each bin, the diagonal, all scores below.
 
     `curve` has the columns score, observed, low, high, n and positives, and `named`: a few words beside a dot, "" for
-    none; `spread` low, high and n of the scores of all cases, on bins of equal width.
+    none; `spread` low, high and n of the scores of all cases, on bins of equal width. The last three are words: of the
+    two axes, and of what lies off the diagonal.
     """
     top = top_of(curve, spread)
     notes = [_name(row, top) for row in curve.to_dict("records") if row["named"]]
-    notes += [_corner(0.02 * top, 0.98 * top, "more"), _corner(top, 0.05 * top, "less"), STRIP_NOTE]
+    notes += [_corner(0.02 * top, 0.98 * top, happens, "more"), _corner(top, 0.05 * top, happens, "less"), STRIP_NOTE]
     axis = in_unit(-0.02 * top, 1.02 * top, "share") | {"range": [-0.02 * top, 1.02 * top]}
     figure = sheet(height=520)
     figure.add_traces([_dots(curve), _strip(spread)])
@@ -44,18 +49,18 @@ def reliability_curve(
                  "line": {"color": QUIET, "width": 1.5, "dash": "dash"}}],
         annotations=notes,
         xaxis=axis | {"title": said, "showgrid": True, "gridcolor": GRID, "anchor": "y2"},
-        yaxis=axis | {"title": happens, "domain": [STRIP + 0.03, 1]},
+        yaxis=axis | {"title": observed, "domain": [STRIP + 0.03, 1]},
         yaxis2={"domain": [0, STRIP], "anchor": "x", "showgrid": False, "showticklabels": False, "zeroline": False,
                 "rangemode": "tozero"},
     )  # fmt: skip
     return figure
 
 
-def _corner(x: float, y: float, side: str) -> dict[str, Any]:
+def _corner(x: float, y: float, happens: str, side: str) -> dict[str, Any]:
     """Returns what it means to lie on one side of the diagonal, written into the corner there."""
     left = side == "more"
     return {
-        "x": x, "y": y, "text": f"happens {side} often<br>than it says", "showarrow": False, "opacity": 0.8,
+        "x": x, "y": y, "text": f"{happens} {side} often<br>than it says", "showarrow": False, "opacity": 0.8,
         "xanchor": "left" if left else "right", "align": "left" if left else "right",
         "yanchor": "top" if left else "bottom", "font": {"size": 13},
     }  # fmt: skip

@@ -7,7 +7,6 @@ notes, and their intervals allow for it. `calibration_error` is not biased, and 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from math import log2, pi, sqrt
 
@@ -16,29 +15,46 @@ from scipy.special import chndtr, ndtr
 
 from dashboard.metrics.losses import SCALE, mean
 from dashboard.metrics.ranking import rounded_up
-from dashboard.metrics.reliability import Floats, Reliability, largest_deviation, mean_deviations
-from dashboard.rates import Estimate, Limits, Rate, undefined, z_of
+from dashboard.metrics.reliability import ADDED, Floats, Reliability, largest_deviation, mean_deviations
+from dashboard.rates import Estimate, Limits, Rate, undefined, wilson, z_of
 
 NUMEROUS = 10_000.0  # beyond so many units noncentral chi-squared is normal to four digits
 NONE = "0 labelled cases with a score"
 
 
 def calibration_error(
-    total: int, squares: int, n: int, scale: int = SCALE, deff: float = 1.0, coarse: float = 0.0
+    positives: int, scores: int, squares: int, n: int, scale: int = SCALE, deff: float = 1.0, coarse: float = 0.0
 ) -> Estimate:
     """Returns the mean of label - score, in [-1, 1]: 0 is best, above 0 it happens more often than it says.
 
-    From the sums of label - score and of its square (both times `scale`), with Student's interval; where scores are
-    known by bin only, `coarse` is how far that can move it. "Calibration in the large".
+    From n cases' positives and the sums of scores and of (label - score)^2 (both times `scale`); where scores are
+    known by bin only, `coarse` is how far that can move it. Interval: Wilson's for the share that happened, of n / r
+    cases, less the mean score; r is the variance of label - score over that of the label, both with a few cases added.
+    (Where 5 positives are expected Student's covers 87 to 95 %, this 91 to 98.) "Calibration in the large".
     Source: Cox, Biometrika 45 (1958) 562; Van Calster et al., BMC Medicine 17 (2019) 230.
 
-    >>> calibration_error(-1 * 10**9, 10**9, 4).value
+    >>> calibration_error(1, 2 * 10**9, 10**9, 4).value
     -0.25
     """
     if n == 0:
-        return undefined(NONE, method="Student's t")
-    found = mean(total, squares, n, scale, deff, floor=-1.0, ceiling=1.0, note=_coarse(coarse))
-    return replace(found, numerator=None)  # a sum of differences is no count
+        return undefined(NONE)
+    said = scores / n / scale
+    # Integers throughout: the difference of two large sums would lose the digits that matter.
+    off = positives * scale - scores
+    variance = max(squares * n * scale - off * off, 0) / (n * scale) ** 2
+    added = ADDED * ((1 - said) ** 2 + said**2)
+    share = (positives + ADDED) / (n + 2 * ADDED)
+    alike = (n * variance + added) / (n + 2 * ADDED) / (share * (1 - share)) * deff
+    notes = [f"binning moves it by at most {rounded_up(100 * coarse)} points"] if coarse else []
+    if deff > 1:
+        notes.append(f"about {n / deff:.0f} independent")
+    bounds = partial(_less_the_score, positives / alike, n / alike, said)
+    return Estimate(off / n / scale, n, "Wilson, less the mean score", bounds, n, None, n, "; ".join(notes))
+
+
+def _less_the_score(hits: float, trials: float, said: float, level: float) -> Limits:
+    low, high = wilson(hits, trials, level)
+    return low - said, high - said
 
 
 def expected_calibration_error(curve: Reliability) -> Estimate:
@@ -172,12 +188,10 @@ def _notes(curve: Reliability, by_chance: float) -> str:
     bins = "1 bin" if len(curve.n) == 1 else f"{len(curve.n)} bins"
     notes = [f"{100 * by_chance:.2g} points expected under perfect calibration"]
     notes.append(f"{bins} of {least:,}" if least == most else f"{bins} of {least:,} to {most:,}")
-    coarse = _coarse(float(curve.share @ curve.coarse))
-    return "; ".join([*notes, *([coarse] if coarse else []), *_independent(curve)])
-
-
-def _coarse(by: float) -> str:
-    return f"binning moves it by at most {rounded_up(100 * by)} points" if by else ""
+    coarse = float(curve.share @ curve.coarse)
+    if coarse:
+        notes.append(f"binning moves it by at most {rounded_up(100 * coarse)} points")
+    return "; ".join([*notes, *_independent(curve)])
 
 
 def _independent(curve: Reliability) -> list[str]:

@@ -61,12 +61,11 @@ class Binned:
 
     def error(self) -> Estimate:
         """Returns the calibration error, every score taken at what its bin stands for."""
-        v, hits, misses = self.values, self.positives, self.negatives
-        total = round(float(hits @ (1 - v) - misses @ v) * losses.SCALE)
-        squares = round(float(hits @ (1 - v) ** 2 + misses @ v**2) * losses.SCALE)
-        n, (low, high) = hits + misses, self.ends
-        coarse = float(n @ np.maximum(v - low, high - v)) / max(int(n.sum()), 1)
-        return measures.calibration_error(total, squares, int(n.sum()), coarse=coarse)
+        v, hits, n = self.values, self.positives, self.positives + self.negatives
+        said, squares = n @ v, hits @ (1 - v) ** 2 + self.negatives @ v**2
+        coarse = float(n @ np.maximum(v - self.ends[0], self.ends[1] - v)) / max(int(n.sum()), 1)
+        scores, squared = (round(float(total) * losses.SCALE) for total in (said, squares))
+        return measures.calibration_error(int(hits.sum()), scores, squared, int(n.sum()), coarse=coarse)
 
     @property
     def n(self) -> Counts:
@@ -120,8 +119,8 @@ def _measured(
 ) -> Iterator[tuple[str, Measure]]:
     if source.contract.task == "binary":
         if scope.wants("calibration_error"):
-            total = sums.positives * losses.SCALE - sums.score
-            yield "calibration_error", measures.calibration_error(total, sums.brier, sums.labelled, deff=deff)
+            exact = sums.positives, sums.score, sums.brier, sums.labelled
+            yield "calibration_error", measures.calibration_error(*exact, deff=deff)
         brier = sums.brier / losses.SCALE / sums.labelled if sums.labelled else None
         yield from _of_curve(scope, binned.curve(deff) if binned else None, brier, sums.scored)
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from dashboard.charts import small_reliability, top_of
@@ -27,7 +28,8 @@ HOW_TO_READ = (
 NO_GROUP = "No group is shown to be off: with so many groups, one or the other interval leaves out 0 by chance."
 SURE_HOW = "How sure: the probability of the likelier answer. Dark: the middle half of the cases; pale: eight tenths."
 CAPTION = "What it says, step by step, and what happened to those cases"
-AXES = {False: ("what it says", "what happens"), True: ("how sure it is", "how often it is right")}
+AXES = {False: ("what it says", "what happens", "happens"), True: ("how sure it is", "how often it is right", "right")}
+HEADS = {False: ("It says", "It happens"), True: ("It is sure", "It is right")}
 NUMBERS = (
     "calibration_error", "expected_calibration_error", "maximum_calibration_error", "brier_reliability",
     "brier_resolution", "brier_uncertainty", "mean_entropy",
@@ -45,7 +47,7 @@ def beyond(curve: pd.DataFrame) -> pd.DataFrame:
     gap = (curve["observed"] - curve["score"]).abs()
     matters = (gap >= MATTERS) | (gap >= RELATIVE * curve["score"])
     kept = curve.assign(_past=past)[(past > 0) & matters]
-    shown = [_apart(row) for row in kept.to_dict("records")]  # what is written must not contradict itself
+    shown = np.array([_apart(row) for row in kept.to_dict("records")], dtype=bool)  # words must not contradict words
     return kept[shown].sort_values("_past", ascending=False).drop(columns="_past")
 
 
@@ -95,6 +97,8 @@ def _for_example(curve: pd.DataFrame, sure: bool) -> str:
 def _how_many(far: pd.DataFrame, curve: pd.DataFrame) -> str:
     """Returns how many bins are off, and to which side."""
     often = int((far["observed"] > far["score"]).sum())
+    if len(curve) == 1:
+        return "All its scores are alike."
     if len(far) == 1:
         return f"Of {len(curve)} steps of its scores, that is the only one that is off by more than chance."
     if often in (0, len(far)):
@@ -156,16 +160,17 @@ def _dot(row: Mapping[Any, Any]) -> str:
     return f"says {number(row['score'], 'share')}: happens {number(row['observed'], 'share')} ({inside})"
 
 
-def table(curve: pd.DataFrame) -> list[dict[str, object]]:
+def table(curve: pd.DataFrame, sure: bool = False) -> list[dict[str, object]]:
     """Returns a row for each step: what it says, what happens, and whether the two agree."""
+    said, happens = HEADS[sure]
     far = set(beyond(curve).index)
     rows: list[dict[str, object]] = []
     for place, row in zip(curve.index, curve.to_dict("records"), strict=True):
         side = "more often" if row["observed"] > row["score"] else "less often"
         rows.append(
             {
-                "It says": number(row["score"], "share"),
-                "It happens": number(row["observed"], "share"),
+                said: number(row["score"], "share"),
+                happens: number(row["observed"], "share"),
                 "Interval": interval(row["low"], row["high"], "share"),
                 "Counts": counts(row["positives"], row["n"]),
                 "Which is": side if place in far else "as said",

@@ -11,7 +11,7 @@ CALIBRATION = (
     entry(
         "calibration_error", "Calibration error", "How much more often does it happen than the scores say?",
         "mean of label - score", "near zero", LABELLED, unit="points", tasks=CLASSES,
-        source="Cox (1958); Student's t for the interval",
+        source="Cox (1958); Wilson (1927), for cases of the variance of label - score, for the interval",
     ),
     entry(
         "expected_calibration_error", "Expected calibration error",
