@@ -81,8 +81,8 @@ class Cells:
 def outcomes(snapshot: Snapshot, contract: Contract, scope: Scope, attribute: str) -> dict[Key, Cells]:
     """Returns the outcome cells of an attribute's groups ('' is everybody) in each period and version."""
     parameters = scope.parameters(contract, attribute=attribute)
-    counted = rows(snapshot, "outcomes", parameters)
     weighted = "weight" in contract.columns
+    counted = rows(snapshot, "outcomes_weighted" if weighted else "outcomes", parameters)
     classes = TWO if contract.task == "binary" else _classes(contract, counted)
     side: dict[str | None, int] = {name: i for i, name in enumerate(classes)} | {None: len(classes)}
     found: dict[Key, Cells] = defaultdict(lambda: Cells.of(classes, weighted))

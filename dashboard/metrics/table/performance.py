@@ -18,7 +18,8 @@ PERFORMANCE = (
     entry(
         "matthews_correlation", "Matthews correlation (MCC)", "How closely does what it says go with what is?",
         "(tp tn - fp fn) / sqrt((tp + fp)(tp + fn)(tn + fp)(tn + fn)); of several classes Gorodkin's R_K", "higher",
-        BOTH, unit="score", source="Matthews (1975); Gorodkin (2004); Wilson of as many cases as vary alike", tasks=CLASSES,
+        BOTH, unit="score", tasks=CLASSES,
+        source="Matthews (1975); Gorodkin (2004); Wilson of as many cases as vary alike",
     ),
     entry(
         "roc_auc", "Area under the ROC curve", "How often does a positive case score higher than a negative one?",
