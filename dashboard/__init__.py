@@ -162,6 +162,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/parts              sentence, picture, table, download, empty state
     ui/classes            classes: the square, class by class, the curves
     ui/say                readings, counts and days in words
+    ui/label_words        the sentences and tables of labels in time
     ui/labels             the section on labels in time
     ui/label_words        its sentences and tables
     ui/headlines          the sentence each page opens with

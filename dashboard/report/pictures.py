@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from dashboard.metrics import service
 from dashboard.metrics.histograms import Categories, Histogram
 from dashboard.report.cells import rows
 from dashboard.report.drift import reference_shapes, score_middles, shapes
-from dashboard.report.labels import delays
+from dashboard.report.labels import curves, delays
 from dashboard.report.performance import Source
 from dashboard.report.scope import Scope
 from dashboard.report.service import answers
@@ -55,6 +56,28 @@ def label_delays(source: Source, scope: Scope) -> pd.DataFrame:
         [(group or None, days, n) for (_, group), counts in found.items() for days, n in counts.items()],
         columns=["group", "delay", "n"],
     )
+
+
+def delay_curves(source: Source, scope: Scope) -> pd.DataFrame:
+    """Returns the share of labels that comes within so many days, by group of the scope's first attribute or everybody.
+
+    Learnt from all days of the log. Columns: group, delay, share, low, high, n (labels that came), at_risk.
+    """
+    found = curves(source.snapshot, scope.attributes[0] if scope.attributes else "")
+    most = max((curve.longest for curve in found.values()), default=0) + 1
+    parts = []
+    for (_, group, _), curve in found.items():
+        low, high = curve.interval()
+        shares = {"share": curve.share, "low": low, "high": high, "at_risk": curve.at_risk}
+        drawn = pd.DataFrame({name: _upto(values, most) for name, values in shares.items()})
+        parts.append(drawn.assign(group=group or None, delay=np.arange(most), n=curve.n))
+    columns = ["group", "delay", "share", "low", "high", "n", "at_risk"]
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+
+
+def _upto(values: NDArray[Any], most: int) -> NDArray[Any]:
+    """Returns values for the delays 0 to `most` - 1; beyond its end a curve stays where it is."""
+    return np.pad(values[:most], (0, max(0, most - len(values))), mode="edge")
 
 
 def missing(source: Source, scope: Scope) -> pd.DataFrame:
