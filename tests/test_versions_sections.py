@@ -82,8 +82,9 @@ def test_it_says_which_version_is_better_and_whom_that_hurts(draw: Any, paired: 
     assert re.search(
         r"Better: v2 is right more often than v1: [\d.]+ points \([\d.]+ to [\d.]+; the [\d,]+ cases", said
     )
-    assert "Worse: For F, B v2 is worse: it finds fewer of the positive cases, by" in said
+    assert "Worse: For F, B, v2 is worse: it finds fewer of the positive cases, by" in said
     assert "For M" not in said
+    assert said.count("Worse: ") == 1
     assert "compared case by case" in said
     assert "they differ on" in said
     (picture,) = app.get("plotly_chart")
@@ -92,7 +93,7 @@ def test_it_says_which_version_is_better_and_whom_that_hurts(draw: Any, paired: 
 
 
 def test_the_harm_is_said_whatever_attribute_is_chosen_last(draw: Any, paired: Path) -> None:
-    assert "For F, B v2 is worse" in texts(draw("versions", paired))
+    assert "For F, B, v2 is worse" in texts(draw("versions", paired))
 
 
 def test_the_older_version_can_be_judged_too(draw: Any, paired: Path) -> None:

@@ -104,19 +104,25 @@ def _largest(groups: pd.DataFrame) -> pd.DataFrame:
 
 
 def told(found: Compared, metric: str) -> list[tuple[str | None, str, str]]:
-    """Returns the findings in words: for everybody, then the groups for whom the version is worse, the worst first."""
+    """Returns the findings in words: what holds for everybody, then whom the version harms more than it does all.
+
+    For everybody the metric that is drawn, and of the others those in which the versions differ: a version that finds
+    more can raise more false alarms.
+    """
     of_all = found.differences["group"].isna()
-    everybody = found.differences[of_all & (found.differences["metric"] == metric + SUFFIX)]
-    rows = [
-        (MARKS.get(str(row["verdict"])), overall(found, row), WORDS[str(row["verdict"])])
-        for row in _rows(everybody)
-    ]  # fmt: skip
+    everybody, drawn = found.differences[of_all], metric + SUFFIX
+    ordered = [*_rows(everybody[everybody["metric"] == drawn]), *_rows(everybody[everybody["metric"] != drawn])]
+    shown = [row for row in ordered if row["metric"] == drawn or row["verdict"] in ("better", "worse")]
+    rows = [(MARKS.get(str(row["verdict"])), overall(found, row), WORDS[str(row["verdict"])]) for row in shown]
+    common = {str(row["metric"]): abs(row["value"]) for row in ordered if row["verdict"] == "worse"}
     harmed = found.differences[~of_all & (found.differences["verdict"] == "worse")]
+    nearest = harmed[["low", "high"]].abs().min(axis=1)  # at least so much worse
+    harmed = harmed[nearest.astype(float) > harmed["metric"].map(common).astype(float).fillna(0.0)]
     worst = harmed.assign(size=harmed["value"].abs()).sort_values("size", ascending=False).drop_duplicates("group")
-    rows += [("outside", for_group(row, found.challenger), WORDS["worse"]) for row in _rows(worst.head(NAMED))]
+    named = [("outside", for_group(row, found.challenger), WORDS["worse"]) for row in _rows(worst.head(NAMED))]
     if len(worst) > NAMED:
-        rows.append(("outside", f"{say.many(len(worst) - NAMED, 'more group')} in the table.", WORDS["worse"]))
-    return rows
+        named.append(("outside", f"{say.many(len(worst) - NAMED, 'more group')} in the table.", WORDS["worse"]))
+    return [*rows, *named]
 
 
 def overall(found: Compared, row: Mapping[str, Any]) -> str:
@@ -138,7 +144,7 @@ def for_group(row: Mapping[str, Any], name: str) -> str:
     base = str(row["metric"]).removesuffix(SUFFIX)
     phrase = MORE[base][row["value"] < 0].replace("is right", "it is right", 1)
     phrase = phrase if phrase.startswith("it ") else f"it {phrase}"
-    return f"For {group_name(row['group'])} {name} is worse: {phrase}, by {_size(row)} ({_reach(row)})."
+    return f"For {group_name(row['group'])}, {name} is worse: {phrase}, by {_size(row)} ({_reach(row)})."
 
 
 def _size(row: Mapping[str, Any]) -> str:
@@ -186,12 +192,17 @@ def caution(found: Compared) -> str:
 
 
 def leveled(drawn: pd.DataFrame) -> str:
-    """Returns the level of the groups' intervals, which allow for there being many."""
-    level = drawn.loc[drawn["group"].notna(), "level"]
-    if level.empty:
-        return ""
-    drawn_at = percent(float(level.iloc[0]))
-    return f"The groups’ intervals are at {drawn_at}, so that of many groups hardly one is named by chance."
+    """Returns the levels of the intervals, which allow for there being many comparisons."""
+    levels = {
+        name: percent(float(rows["level"].iloc[0]))
+        for name, rows in (("everybody", drawn[drawn["group"].isna()]), ("groups", drawn[drawn["group"].notna()]))
+        if len(rows)
+    }
+    same = len(set(levels.values())) == 1
+    told = (
+        next(iter(levels.values())) if same else say.listed([f"{level} for {name}" for name, level in levels.items()])
+    )
+    return f"The intervals are at {told}, so that of many comparisons hardly one is named by chance."
 
 
 def table(found: Compared, metric: str) -> list[dict[str, object]]:
