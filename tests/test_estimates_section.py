@@ -8,6 +8,7 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -16,7 +17,7 @@ from dashboard.charts.estimates import beside, estimated_dots
 from dashboard.policy import Window
 from dashboard.ui import estimates
 from dashboard.workspace import Model, frame
-from tests.test_report_estimated import CONTRACT, DAYS, NOW, day, found, rows
+from tests.test_report_estimated import CONTRACT, DAYS, MULTICLASS, NOW, day, found, rows
 
 SCRIPT = """
 import streamlit as st
@@ -162,3 +163,28 @@ def test_words_of_stretches_records_and_gaps() -> None:
         "No estimate for 1 to 28 April: a later version is calibrated on these, its first days."
     ]
     assert estimates.gaps([one], str(day(DAYS + 99))) == []
+
+
+def test_several_classes_have_the_same_section(draw: Any, tmp_path: Path) -> None:
+    random = np.random.default_rng(5)
+    log = rows(6)
+    given = random.dirichlet([1, 1.3, 0.8], len(log)).round(2)
+    names = np.array(["a", "b", "c"])
+    log["label"] = names[
+        (given.cumsum(axis=1) / given.sum(axis=1, keepdims=True) > random.random((len(log), 1))).argmax(1)
+    ]
+    log["decision"] = names[given.argmax(axis=1)]
+    log = log.assign(pa=given[:, 0], pb=given[:, 1], pc=given[:, 2]).drop(columns="score")
+    contract = MULTICLASS.replace('label = "label"', 'label = "label"\nlabeled_at = "at"')
+    model = found(tmp_path, contract)
+    model.log(log.drop(columns=["label", "place"]))
+    come = log[log["place"] < SETTLED].assign(at=lambda f: f["time"] + pd.Timedelta(days=14))
+    model.log_labels(come[["id", "label", "at"]])
+    model.rollup()
+    app = draw(tmp_path)
+    assert "accuracy is estimated at" in texts(app)
+    next(box for box in app.selectbox if box.label == "Estimate").set_value("f1_macro").run()
+    assert not app.exception
+    assert "macro F1 is estimated at 0." in texts(app)
+    gaps = draw(tmp_path, "estimates.by_group(state.scope(), 'accuracy')", attribute="sex")
+    assert "Not realised" in texts(gaps)
