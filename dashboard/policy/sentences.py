@@ -199,8 +199,10 @@ def _to(shown: Figures, low: float | None, high: float | None) -> str:
 def _counts(measure: Measure, whole: bool = False) -> str:
     """Returns the counts behind a number, and of its note what makes them worth less; expected ones as `whole`."""
     counts, digits = f"n {measure.n:,}", ",.0f" if whole else ",.10g"
-    if measure.numerator is not None and measure.denominator is not None:
-        counts = f"{measure.numerator:{digits}} of {measure.denominator:{digits}}"
+    hits, trials = measure.numerator, measure.denominator
+    # A sum of errors is no count: "3,720.6 of 1,713" would say nothing.
+    if hits is not None and trials is not None and (whole or (float(hits).is_integer() and 0 <= hits <= trials)):
+        counts = f"{hits:{digits}} of {trials:{digits}}"
     doubts = [part for part in measure.note.split("; ") if DOUBTS.search(part)]
     return ", ".join((counts, *doubts))
 
