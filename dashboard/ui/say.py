@@ -38,9 +38,14 @@ def of_100(value: float) -> str:
     return f"{value * 100:.0f} of 100" if value >= 0.01 or value == 0 else f"{value * 1000:.0f} of 1,000"
 
 
+def everybody(readings: pd.DataFrame) -> pd.DataFrame:
+    """Returns the readings of no single group and, of several classes, of no single class."""
+    return readings[readings["group"].isna() & readings["feature"].isna()]
+
+
 def one(readings: pd.DataFrame, metric: str) -> Mapping[str, Any] | None:
     """Returns the one reading of a metric for everybody, None where there is none that could be computed."""
-    rows = readings[(readings["metric"] == metric) & readings["group"].isna() & readings["value"].notna()]
+    rows = everybody(readings[(readings["metric"] == metric) & readings["value"].notna()])
     return None if rows.empty else {str(key): value for key, value in rows.iloc[0].to_dict().items()}
 
 
@@ -181,22 +186,6 @@ def confusion(cells: Mapping[str, int]) -> tuple[list[dict[str, object]], str]:
         {"Decision": "Negative", "Labelled positive": f"{cells['fn']:,}", "Labelled negative": f"{cells['tn']:,}"},
     ]
     return rows, "The cases of this window, counted"
-
-
-def delays(arrived: pd.DataFrame) -> str:
-    """Returns within how many days half and nearly all labels came, and whose come last."""
-    everybody = arrived.groupby("delay")["n"].sum().sort_index()
-    half, most = (_within(everybody, share) for share in (0.5, 0.99))
-    groups = arrived.groupby("group")
-    by_group = {str(g): _within(rows.groupby("delay")["n"].sum().sort_index(), 0.5) for g, rows in groups}
-    slowest = max(by_group, key=lambda name: by_group[name]) if by_group else None
-    last = f" Slowest: {slowest}, half within {by_group[slowest]}." if slowest and by_group[slowest] > half else ""
-    return f"Half of the labels came within {half} days, 99 of 100 within {most}.{last}"
-
-
-def _within(counts_by_day: pd.Series[Any], share: float) -> int:
-    reached = counts_by_day[counts_by_day.cumsum() >= share * counts_by_day.sum()]
-    return int(str(reached.index[0])) if len(reached) else 0
 
 
 def volume(requests: pd.DataFrame) -> str:

@@ -12,6 +12,7 @@ from dashboard.charts.words import in_order
 from dashboard.metrics import METRICS, RATES
 from dashboard.policy import Finding
 from dashboard.ui import load
+from dashboard.ui.say import everybody
 from dashboard.ui.state import Scope
 
 DRAWN = 40
@@ -133,8 +134,7 @@ def allowed(scope: Scope, metric: str) -> tuple[float | None, float | None] | No
 
 def computed(readings: pd.DataFrame) -> list[str]:
     """Returns the metrics that have a value for everybody and, of several classes, for all classes together."""
-    everybody = readings["group"].isna() & readings["feature"].isna()
-    shown = readings[everybody & readings["value"].notna() & (readings["metric"] != "count")]
+    shown = everybody(readings[readings["value"].notna() & (readings["metric"] != "count")])
     return list(dict.fromkeys(shown["metric"]))
 
 
