@@ -151,7 +151,7 @@ def _compared(
     if isinstance(second, Rate) and isinstance(first, Rate):
         measure: Measure = Difference(second, first)
     else:
-        measure = difference_of(second, first)
+        measure = difference_of(second, first, note=_binned((second, first)))
     counted = f"unpaired: {second.n:,} cases against {first.n:,}"
     return measure, ", ".join(part for part in (counted, met.apart) if part)
 
@@ -199,9 +199,15 @@ def _areas(scope: Scope, joined: Joined, sides: tuple[Measure, Measure], deff: f
             roc_auc(positives.sum(axis=away), negatives.sum(axis=away), deff=deff) for away in (0, 1)
         )  # from 64 bins: of the pairs alone there are no finer ones
         sides = fine
-    measure = difference_of(second, first, correlation, second.note)
+    measure = difference_of(second, first, correlation, _binned((second, first)))
     note = f"paired DeLong, correlation {correlation:.2f}" if measure.value is not None else ""
     return measure, "; ".join(part for part in (note, _of_both(n, sides)) if part)
+
+
+def _binned(sides: tuple[Measure, Measure]) -> str:
+    """Returns how far binning may have moved either side, and what clustered cases are worth."""
+    notes = [side.note for side in sides]
+    return notes[0] if notes[0] == notes[1] else " against ".join(note for note in notes if note)
 
 
 def _joined(source: Source, scope: Scope, attribute: str) -> dict[Where, Joined]:

@@ -38,10 +38,12 @@ class Compared:
 def pair(scope: Scope) -> tuple[str, str] | None:
     """Returns the version to judge and the one to compare it with: the scope's, else the newest, and the one before.
 
-    None where the log has a single version.
+    Of two that began on the same day a shadow is the newer. None where the log has a single version.
     """
     starts = version_starts(scope.model)
-    newest = sorted(held(scope.model).extent.versions, key=lambda name: (starts.get(name, ""), name), reverse=True)
+    shadow = model_of(key(scope.model)).contract.shadow
+    known = held(scope.model).extent.versions
+    newest = sorted(known, key=lambda name: (starts.get(name, ""), name in shadow, name), reverse=True)
     if len(newest) < 2:
         return None
     judged = scope.version if scope.version in newest else newest[0]
