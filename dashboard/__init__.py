@@ -110,7 +110,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/versions       a version against another: pairs, or two samples
     report/standings      which version is better, at one level
     report/change         why a rate changed between two windows, in numbers and a sentence
-    report/calibration    whether scores can be taken at their word, and how sure they are
+    report/calibration    whether scores can be taken at their word
+    report/curves         the curves behind pictures of calibration; how sure scores are
     report/expected_errors  how far off it will turn out to be, before labels arrive
     report/errors         how far off a predicted number is
     report/fairness       groups against a reference, and the named metrics
@@ -135,7 +136,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     charts/calibration    the reliability curve; how sure it is
     charts/confusion      what is taken for what, as a square
     charts/curves         what every threshold would do: ROC, precision and recall
-    charts/outcomes       1,000 cases as 1,000 marks; how long labels take
+    charts/outcomes       1,000 cases as 1,000 marks
     charts/labels         when labels come, what is missing by day
     charts/latency        every answer in a heat map
     charts/errors         by how much a predicted number is off
@@ -162,7 +163,6 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/parts              sentence, picture, table, download, empty state
     ui/classes            classes: the square, class by class, the curves
     ui/say                readings, counts and days in words
-    ui/label_words        the sentences and tables of labels in time
     ui/labels             the section on labels in time
     ui/label_words        its sentences and tables
     ui/headlines          the sentence each page opens with

@@ -224,11 +224,6 @@ def test_densities_of_bins_of_different_width_compare() -> None:
     assert list(now.y) == [0.2, 0.4, 0.4]
 
 
-def test_delays_end_at_everybody() -> None:
-    arrived = pd.DataFrame({"group": ["A", "A", "B"], "delay": [1, 4, 2], "n": [3, 1, 5]})
-    assert [trace.y[-1] for trace in charts.delays(arrived).data] == [1.0, 1.0]
-
-
 @pytest.mark.parametrize(
     "empty",
     [
@@ -240,7 +235,8 @@ def test_delays_end_at_everybody() -> None:
         lambda: charts.small_trend(readings(group("A", None))),
         lambda: charts.icon_array(0, 0, 0, 0),
         lambda: charts.heat_map(pd.DataFrame(columns=["time", "low", "high", "n"]), readings(group("A", None))),
-        lambda: charts.delays(pd.DataFrame(columns=["group", "delay", "n"])),
+        lambda: charts.delay_curves(pd.DataFrame(columns=["group", "delay", "share", "low", "high", "n"])),
+        lambda: charts.missing_labels(readings(group("A", None))),
         lambda: charts.missing_strip(pd.DataFrame(columns=["day", "feature", "n", "missing"])),
         lambda: charts.timeline(pd.DataFrame(columns=["time", "until", "kind", "text"])),
     ],

@@ -6,8 +6,9 @@ from dashboard.charts.calibration import confidence_bands, gap_dots, reliability
 from dashboard.charts.events import timeline
 from dashboard.charts.features import categories_against_now, missing_strip, reference_against_now
 from dashboard.charts.groups import interval_dots, ranked_dots
+from dashboard.charts.labels import delay_curves, missing_labels
 from dashboard.charts.latency import heat_map, load_line
-from dashboard.charts.outcomes import delays, icon_array, per_thousand
+from dashboard.charts.outcomes import icon_array, per_thousand
 from dashboard.charts.strip import strip
 from dashboard.charts.trend import over_time, small_trend
 from dashboard.charts.versions import version_dots
@@ -16,12 +17,13 @@ from dashboard.charts.waterfall import waterfall
 __all__ = [
     "categories_against_now",
     "confidence_bands",
-    "delays",
+    "delay_curves",
     "gap_dots",
     "heat_map",
     "icon_array",
     "interval_dots",
     "load_line",
+    "missing_labels",
     "missing_strip",
     "over_time",
     "per_thousand",

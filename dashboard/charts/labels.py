@@ -83,6 +83,8 @@ def missing_labels(coverage: pd.DataFrame, settled: str | None = None) -> go.Fig
         "z": table.to_numpy(), "zmin": 0, "zmax": 1, "ygap": 2, "colorscale": GAPS, "showscale": False,
         "hovertemplate": "%{y}, %{x|%-d %B}<br>%{z:.1%} without label<extra></extra>",
     }  # fmt: skip
+    if table.empty:
+        return sheet(84)
     half = pd.Timedelta(hours=12)
     drawn: dict[str, list[Drawn]] = {}
     if settled is not None and settled in table.columns[1:]:

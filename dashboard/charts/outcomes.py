@@ -1,15 +1,13 @@
-"""How good is it, in people: an icon array of 1,000, and when labels arrive."""
+"""How good is it, in people: an icon array of 1,000."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard.charts.figure import sheet
-from dashboard.charts.palette import QUIET, UNJUDGED, group_colours
-from dashboard.charts.words import group_name, in_order, number
+from dashboard.charts.palette import QUIET
 
 PER_ROW = 50
 
@@ -68,34 +66,4 @@ def icon_array(tp: int, fn: int, fp: int, tn: int) -> go.Figure:
     )
     figure.update_xaxes(visible=False, range=[-0.7, PER_ROW - 0.3])
     figure.update_yaxes(visible=False, range=[1000 / PER_ROW - 0.3, -0.7])
-    return figure
-
-
-def delays(arrived: pd.DataFrame) -> go.Figure:
-    """Returns the share of labels that had arrived by each day after the prediction, a step line for each group.
-
-    `arrived` has the columns group (or None), delay (days) and n (labels that came after exactly that many days).
-    """
-    figure = sheet(height=280, margin={"l": 8, "r": 96, "t": 8, "b": 8})
-    groups = in_order(str(group) for group in arrived["group"].dropna())
-    colours = group_colours(groups)
-    for group in (*groups, *(() if groups else (None,))):
-        rows = (
-            (arrived if group is None else arrived[arrived["group"] == group]).groupby("delay")["n"].sum().sort_index()
-        )
-        if rows.empty:
-            continue
-        share = rows.cumsum() / rows.sum()
-        name, colour = group_name(group), colours.get(group or "", UNJUDGED.colour)
-        figure.add_scatter(
-            x=share.index, y=share, mode="lines", line={"shape": "hv", "color": colour, "width": 2}, hoverinfo="text",
-            hovertext=[f"<b>{name}</b><br>{number(v, 'share')} within {day} days" for day, v in share.items()],
-        )  # fmt: skip
-        middle = int((share >= 0.5).to_numpy().argmax())
-        figure.add_annotation(
-            x=share.index[middle], y=float(share.iloc[middle]), text=name, showarrow=False, xanchor="left", xshift=6,
-            yshift=-8, font={"color": colour},
-        )  # fmt: skip
-    figure.update_yaxes(tickformat=".0%", range=[0, 1.03])
-    figure.update_xaxes(title="days after the prediction", rangemode="tozero")
     return figure

@@ -27,17 +27,6 @@ COVERAGE = "label_coverage"
 Curves = dict[tuple[str, str, str | None], DelayCurve]  # attribute ('' is everybody), group, label
 
 
-def delays(
-    snapshot: Snapshot, since: date, until: date, attribute: str | None = None
-) -> dict[tuple[str, str], dict[int, int]]:
-    """Returns, per (attribute, group), how many labels took how many days; attribute '' is everybody."""
-    found: dict[tuple[str, str], dict[int, int]] = defaultdict(dict)
-    parameters = {"since": since, "until": until, "attribute": attribute}
-    for name, group, days, n in rows(snapshot, "delays", parameters):
-        found[name, group][days] = n
-    return dict(found)
-
-
 def last_label(snapshot: Snapshot, last: date) -> date | None:
     """Returns the last day on which a label came, None where nobody knows when labels came.
 

@@ -15,7 +15,7 @@ from dashboard.metrics import service
 from dashboard.metrics.histograms import Categories, Histogram
 from dashboard.report.cells import rows
 from dashboard.report.drift import reference_shapes, score_middles, shapes
-from dashboard.report.labels import curves, delays
+from dashboard.report.labels import curves
 from dashboard.report.performance import Source
 from dashboard.report.scope import Scope
 from dashboard.report.service import answers
@@ -46,16 +46,6 @@ def latencies(source: Source, scope: Scope) -> pd.DataFrame:
 def volume(latency: pd.DataFrame) -> pd.DataFrame:
     """Returns requests by period: time and n, from what `latencies` returns."""
     return latency.groupby("time")["n"].sum().reset_index()
-
-
-def label_delays(source: Source, scope: Scope) -> pd.DataFrame:
-    """Returns how many labels took how many days, for the scope's first attribute or everybody: group, delay, n."""
-    attribute = scope.attributes[0] if scope.attributes else ""
-    found = delays(source.snapshot, scope.since, scope.until, attribute)
-    return pd.DataFrame(
-        [(group or None, days, n) for (_, group), counts in found.items() for days, n in counts.items()],
-        columns=["group", "delay", "n"],
-    )
 
 
 def delay_curves(source: Source, scope: Scope) -> pd.DataFrame:

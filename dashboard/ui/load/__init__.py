@@ -208,11 +208,6 @@ def latencies(scope: Scope) -> pd.DataFrame:
     return _picture(key(scope.model), "latencies", *days(scope), scope.version, None)
 
 
-def label_delays(scope: Scope) -> pd.DataFrame:
-    """Returns how many labels took how many days, by group of the scope's attribute: group, delay, n."""
-    return _picture(key(scope.model), "label_delays", *days(scope, labels=True), scope.version, scope.attribute)
-
-
 def missing(scope: Scope) -> pd.DataFrame:
     """Returns missing and out-of-range values by day and feature."""
     return _picture(key(scope.model), "missing", *days(scope), scope.version, None)
