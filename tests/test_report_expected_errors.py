@@ -180,6 +180,17 @@ def test_what_comes_lies_in_the_interval() -> None:
     assert np.mean(covered) >= 0.8
 
 
+@pytest.mark.parametrize("seed", [1, 2])
+def test_inputs_that_say_nothing_change_nothing(seed: int) -> None:
+    _, tables, rows = fitted(seed, 600)
+    same = {"number:gone": np.full(600, 9), "category:gone": np.zeros(600, dtype=np.int64)}
+    sizes = SIZES | {"number:gone": 10, "category:gone": 2}
+    levels = LEVELS | {"category:gone": (None,)}
+    _, more = fit(Rows(rows.losses, rows.codes | same, sizes, levels, rows.blocks, rows.versions))
+    assert not more.inputs["number:gone"].any()
+    np.testing.assert_array_equal(more.of_rows(rows.codes | same), tables.of_rows(rows.codes))
+
+
 @pytest.mark.parametrize("total", [2_000_000, 0, -1_000_000])
 def test_intervals_are_nested_and_never_below_zero(total: int) -> None:
     found = expected_loss([total] * 6, 10, Residuals(4.0, 1.5, 500, 56))

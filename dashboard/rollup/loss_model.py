@@ -172,14 +172,16 @@ def _sizes(rows: Rows, name: str) -> dict[str, int]:
 
 def _fitted(rows: Rows, kept: NDArray[np.bool_]) -> Pieces:
     """Returns base and tables, a column for each target, fitted on the rows kept."""
-    names = [name for name in rows.codes if not name.startswith("group:")]
-    columns = [_column(rows, name) for name in names]
-    inputs = np.column_stack(columns)
-    models = [boosted(inputs[kept], rows.losses[kept, target], names) for target in range(len(TARGETS))]
-    start = inputs[:1]
-    base = np.array([model.predict(start)[0] for model in models])
-    tables = {name: _alone(models, start, place, rows.sizes[name], name) - base for place, name in enumerate(names)}
-    tables |= {name: np.zeros((rows.sizes[name], len(TARGETS))) for name in rows.groups}
+    tables = {name: np.zeros((size, len(TARGETS))) for name, size in rows.sizes.items() if name in rows.codes}
+    base = rows.losses[kept].mean(axis=0)
+    names = [name for name in rows.codes if not name.startswith("group:") and np.ptp(rows.codes[name][kept]) > 0]
+    if names:
+        inputs = np.column_stack([_column(rows, name) for name in names])
+        models = [boosted(inputs[kept], rows.losses[kept, target], names) for target in range(len(TARGETS))]
+        start = inputs[:1]
+        base = np.array([model.predict(start)[0] for model in models])
+        for place, name in enumerate(names):
+            tables[name] = _alone(models, start, place, _levelled(rows, name)) - base
     left = (rows.losses - _expected((base, tables), rows))[kept]
     for _ in range(ROUNDS if rows.groups else 0):
         for name in rows.groups:
@@ -194,9 +196,15 @@ def _fitted(rows: Rows, kept: NDArray[np.bool_]) -> Pieces:
 
 
 def _column(rows: Rows, name: str) -> Floats:
-    """Returns an input as the trees take it: a missing number is NaN."""
-    values = rows.codes[name].astype(float)
-    return values if name in rows.levels else np.where(values == rows.sizes[name] - 1, np.nan, values)
+    return _levelled(rows, name)[rows.codes[name]]
+
+
+def _levelled(rows: Rows, name: str) -> Floats:
+    """Returns each code as the trees take it: of numbers, what is missing lies below all bins."""
+    levels = np.arange(rows.sizes[name], dtype=float)
+    if name not in rows.levels:
+        levels[-1] = -1.0
+    return levels
 
 
 def boosted(inputs: Floats, losses: Floats, names: Sequence[str]) -> Any:
@@ -216,12 +224,10 @@ def boosted(inputs: Floats, losses: Floats, names: Sequence[str]) -> Any:
     return model.fit(inputs, losses)
 
 
-def _alone(models: Sequence[Any], start: Floats, place: int, size: int, name: str) -> Floats:
-    """Returns what the models say of one row with one input changed to each of its codes."""
-    varied = np.repeat(start, size, axis=0)
-    varied[:, place] = np.arange(size)
-    if not name.startswith("category:"):
-        varied[-1, place] = np.nan
+def _alone(models: Sequence[Any], start: Floats, place: int, levels: Floats) -> Floats:
+    """Returns what the models say of one row with one input changed to each of its levels."""
+    varied = np.repeat(start, len(levels), axis=0)
+    varied[:, place] = levels
     return np.column_stack([model.predict(varied) for model in models])
 
 
