@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import duckdb
@@ -15,6 +16,7 @@ from dashboard.sql import identifier, literal
 Connection = duckdb.DuckDBPyConnection
 
 MEMORY = "1GB"
+RECENT = 32
 
 
 def connect(
@@ -67,6 +69,8 @@ class Snapshot:
             "autoload_known_extensions": "false",
         }
         self._kept: dict[Hashable, Any] = {}
+        self._recent: dict[Hashable, Any] = {}
+        self._lock = Lock()
         try:
             self._connection = duckdb.connect(str(file), read_only=True, config=config)
         except Error as error:
@@ -92,7 +96,10 @@ class Snapshot:
     def arrays(self, statement: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """Returns the statement's rows with every LIST as a numpy array: quicker than `rows` for long lists."""
         columns = self._connection.cursor().execute(statement, parameters or {}).fetchnumpy()
-        return list(zip(*(column.tolist() for column in columns.values()), strict=True))
+        found = list(zip(*(column.tolist() for column in columns.values()), strict=True))
+        for part in (part for row in found for part in row if hasattr(part, "setflags")):
+            part.setflags(write=False)
+        return found
 
     def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """Returns what `make` returned when it was first asked for under this key: a rollup never changes.
@@ -103,6 +110,23 @@ class Snapshot:
         if key not in self._kept:
             self._kept[key] = make()
         return self._kept[key]
+
+    def lately(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """Returns what `make` returned when it was last asked for under this key; the newest RECENT answers are kept.
+
+        One view asks for the same cells several times: for its numbers, for what the policy says of them, for a
+        picture. Nobody may change what is returned.
+        """
+        with self._lock:
+            if key in self._recent:
+                self._recent[key] = self._recent.pop(key)
+                return self._recent[key]
+        found = make()
+        with self._lock:
+            self._recent[key] = found
+            while len(self._recent) > RECENT:
+                del self._recent[next(iter(self._recent))]
+        return found
 
     def meta(self) -> dict[str, str]:
         """Returns the rollup's facts: identity, basis, contract, bins, built_at, code."""

@@ -12,6 +12,8 @@ import pytest
 from dashboard import Workspace
 from dashboard.errors import EvenhandError
 from dashboard.report.asked import asked
+from dashboard.report.cells import arrays
+from dashboard.store import RECENT
 from tests.worlds import START, Spec, World, build, delivered, draw, found
 
 POLICY = f"""
@@ -217,3 +219,17 @@ def test_readings_see_a_new_rollup_at_once(tmp_path: Path) -> None:
     Workspace(tmp_path).model("triage").log(raw.drop(early.index))
     Workspace(tmp_path).model("triage").rollup()
     assert model.extent().rows == len(raw)
+
+
+def test_cells_asked_for_again_are_not_read_again_and_cannot_be_changed(tmp_path: Path) -> None:
+    model = build(Spec(), tmp_path).model
+    source, parameters = model.source(), model.scope().parameters(model.contract, endpoint=None)
+    first, again = (list(arrays(source.snapshot, "latency", parameters)) for _ in range(2))
+    assert all(
+        one is other for row, same in zip(first, again, strict=True) for one, other in zip(row, same, strict=True)
+    )
+    with pytest.raises(ValueError, match="read-only"):
+        first[0][-1][0] += 1
+    for number in range(RECENT + 1):
+        source.snapshot.lately(number, lambda: None)
+    assert next(arrays(source.snapshot, "latency", parameters))[-1] is not first[0][-1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -166,8 +166,22 @@ def scores(
 
 
 def rows(snapshot: Snapshot, name: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """Returns the rows of one of the statements in sql/read."""
-    return snapshot.rows(sql.statement(f"read/{name}"), parameters)
+    """Returns the rows of one of the statements in sql/read; nobody may change them."""
+    return _read(snapshot, snapshot.rows, name, parameters)
+
+
+def _read(
+    snapshot: Snapshot, read: Callable[..., list[tuple[Any, ...]]], name: str, parameters: dict[str, Any]
+) -> list[tuple[Any, ...]]:
+    """Returns what a statement says; of a window as a whole it is kept for a while, being asked for several times."""
+
+    def make() -> list[tuple[Any, ...]]:
+        return read(sql.statement(f"read/{name}"), parameters)
+
+    if parameters.get("by"):
+        return make()
+    found: list[tuple[Any, ...]] = snapshot.lately((read.__name__, name, repr(sorted(parameters.items()))), make)
+    return found
 
 
 def ordered(found: Mapping[Where, Found]) -> list[tuple[Where, Found]]:
@@ -181,5 +195,5 @@ def ordered(found: Mapping[Where, Found]) -> list[tuple[Where, Found]]:
 
 def arrays(snapshot: Snapshot, name: str, parameters: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
     """Yields the rows of a statement that begins with the bucket, its lists as arrays."""
-    for bucket, *row in snapshot.arrays(sql.statement(f"read/{name}"), parameters):
+    for bucket, *row in _read(snapshot, snapshot.arrays, name, parameters):
         yield bucket.date() if isinstance(bucket, datetime) else bucket, *row

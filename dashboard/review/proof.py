@@ -10,10 +10,11 @@ import hmac
 import json
 import math
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from numbers import Integral, Real
+from typing import Any
 
 from dashboard.errors import EvenhandError
 
@@ -29,8 +30,9 @@ def canonical_json(value: object) -> str:
     >>> canonical_json({"b": 1.0, "a": [None, True, 1e-7, "é"]})
     '{"a":[null,true,1e-7,"é"],"b":1}'
     """
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
+    plain = PLAIN.get(type(value))
+    if plain is not None:
+        return plain(value)
     if isinstance(value, str):
         return _text(value)
     if isinstance(value, Integral):
@@ -81,7 +83,7 @@ def _text(value: str) -> str:
 
 
 def _object(value: Mapping[object, object]) -> str:
-    return "{" + ",".join(f"{text}:{canonical_json(value[key])}" for key, text in _keys(tuple(value))) + "}"
+    return "{" + ",".join([f"{text}:{canonical_json(value[key])}" for key, text in _keys(tuple(value))]) + "}"
 
 
 @lru_cache(256)
@@ -132,3 +134,13 @@ def _place_point(digits: str, point: int) -> str:
         return "0." + "0" * -point + digits
     fraction = f".{digits[1:]}" if len(digits) > 1 else ""
     return f"{digits[0]}{fraction}e{'+' if point > 0 else '-'}{abs(point - 1)}"
+
+
+PLAIN: Mapping[type, Callable[[Any], str]] = {
+    type(None): lambda _: "null",
+    bool: lambda value: "true" if value else "false",
+    str: _text,
+    int: _integer,
+    float: _number,
+    dict: _object,
+}
