@@ -29,7 +29,8 @@ LABELS, OF_EACH = 500, 50  # a calibration needs so many labels, and so many of 
 class Calibrator:
     """What each score bin means: P(positive | bin), shape (bins,), and as it might have been, shape (DRAWS, bins).
 
-    `isotonic` says whether the scores are corrected; where not, the probability is the score, `scores`.
+    `isotonic` says whether the scores are corrected; where not, the probability is the score, `scores`. Draws are made
+    for sums over many cases: a single one may lie outside [0, 1].
     """
 
     probability: Floats
@@ -71,8 +72,9 @@ def calibrate(counts: ArrayLike, scores: ArrayLike, days: ArrayLike) -> Calibrat
     fitted = isotonic(total, values)
     corrects = _cross_validated(by_day, values, np.asarray(days)) < _brier(total, values)
     # What the reference leaves open is drawn whether or not it could show the scores to be off: where it could not,
-    # the distance of the regressions from the scores is part of it.
-    draws = np.stack([isotonic(drawn, values) for drawn in _resampled(by_day, np.asarray(days))])
+    # the distance of the regressions from the scores is part of it. A regression flatters (it fits noise), one of a
+    # draw flatters twice: mirrored about the first it errs by as much to the other side (the basic bootstrap).
+    draws = 2 * fitted - np.stack([isotonic(drawn, values) for drawn in _resampled(by_day, np.asarray(days))])
     negatives, positives = (int(n) for n in total.sum(axis=1))
     return Calibrator(fitted if corrects else values, draws, negatives, positives, corrects, values)
 
