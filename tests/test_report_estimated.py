@@ -266,6 +266,14 @@ def test_too_short_a_log_has_no_estimates(frame: pd.DataFrame, tmp_path: Path) -
     assert not [r for r in model.readings() if r.metric.startswith("estimated_")]
 
 
+def test_a_weighted_sample_is_not_estimated_as_if_it_were_none(frame: pd.DataFrame, tmp_path: Path) -> None:
+    weighted = CONTRACT.replace('label = "label"', 'label = "label"\nweight = "weight"')
+    model = logged(frame.assign(weight=2.0), tmp_path, contract=weighted)
+    reading = one(model.readings(metrics=("estimated_accuracy",), **NOW))
+    assert reading.value is None
+    assert "weighted sample" in reading.note
+
+
 def test_a_policy_judges_an_estimate_on_the_newest_window(frame: pd.DataFrame, tmp_path: Path) -> None:
     late = CONTRACT.replace('label = "label"', 'label = "label"\nlabeled_at = "at"')
     model = logged(frame.drop(columns="label"), tmp_path, POLICY, late)

@@ -21,7 +21,7 @@ from dashboard.metrics.forecasts import Forecast
 from dashboard.metrics.ranking import rounded_up
 from dashboard.policy.windows import Window
 from dashboard.rates import Measure, undefined
-from dashboard.report.cells import Key, ordered
+from dashboard.report.cells import UNWEIGHTED, Key, ordered
 from dashboard.report.expected import Coming, Days, Means, adding_up, calibrated_on, coming, meanings, settled
 from dashboard.report.fairness import NAMED, is_unknown, reference_group
 from dashboard.report.performance import Source
@@ -109,7 +109,7 @@ def estimated_readings(source: Source, scope: Scope) -> Iterator[Reading]:
     wanted = [name.removeprefix(PREFIX) for name in all_of_them if scope.wants(name)]
     if not wanted or (len(wanted) == len(all_of_them) and not _by_default(source, scope)):
         return
-    refusal = _refusal(scope)
+    refusal = _refusal(source, scope)
     if refusal:
         yield from _refused(source, scope, wanted, refusal)
         return
@@ -128,13 +128,15 @@ def _is_estimate(source: Source, scope: Scope, name: str) -> bool:
 
 
 def _by_default(source: Source, scope: Scope) -> bool:
-    if scope.by is not None or _refusal(scope):
+    if scope.by is not None or _refusal(source, scope):
         return False
     return scope.until > settled(source)
 
 
-def _refusal(scope: Scope) -> str:
+def _refusal(source: Source, scope: Scope) -> str:
     """Returns why nothing of the scope can be estimated; "" where that is not known yet."""
+    if "weight" in source.contract.columns:
+        return f"the log is a weighted sample, and {UNWEIGHTED}"
     if scope.reference is None:
         return "there is no reference window to learn from what scores mean: the log is too short for one"
     reference = Window(*scope.reference)
