@@ -14,6 +14,7 @@ from dashboard.metrics.direct import METHOD, Residuals, expected_loss, rooted
 from dashboard.metrics.errors import SCALE, in_unit
 from dashboard.rates import Estimate, undefined
 from dashboard.report.cells import rows
+from dashboard.report.expected import settled
 from dashboard.report.performance import Source
 from dashboard.report.scope import Place, Reading, Scope, reading
 
@@ -21,9 +22,16 @@ ABSOLUTE, SQUARE = "estimated_mean_absolute_error", "estimated_root_mean_squared
 
 
 def expected_error_readings(source: Source, scope: Scope) -> Iterator[Reading]:
-    """Yields the estimated errors for everybody or each group of the scope's attributes, by period and version."""
+    """Yields the estimated errors for everybody or each group of the scope's attributes, by period and version.
+
+    Where no metric is named, they come only for one window whose labels are still coming: where they are complete, the
+    realised number stands.
+    """
     wanted = [name for name in (ABSOLUTE, SQUARE) if scope.wants(name)]
     if source.contract.task != "regression" or not wanted:
+        return
+    everything = scope.wants("estimated_accuracy")  # nobody asks a regression for that by name
+    if everything and (scope.by is not None or scope.until <= settled(source)):
         return
     for attribute in scope.attributes or ("",):
         yield from _of_attribute(source, scope, attribute, wanted)
@@ -40,12 +48,11 @@ def _of_attribute(source: Source, scope: Scope, attribute: str, wanted: list[str
         for name in wanted:
             made = undefined(why, n, method=METHOD) if why or not facts else _made(source, facts, place, name, n, sums)
             yield reading(scope, name, place, made, "" if why or not facts else _fitted_on(facts, since, until))
-    if not found and not scope.by and not attribute:
-        none = "no case with a score lies outside the reference's days, on which the loss model was fitted"
-        why = none if facts else "the reference has fewer than 500 labels to learn the errors from"
-        for name in wanted:
-            version = None if scope.version == "*" else scope.version
-            yield reading(scope, name, Place(version), undefined(why, method=METHOD))
+    if not found and not scope.by:
+        why = f"no case with a score outside {since} to {until}, on whose labels the loss model was fitted"
+        why = why if facts else "the reference has fewer than 500 labels to learn the errors from"
+        place = Place(None if scope.version == "*" else scope.version, attribute or None)
+        yield from (reading(scope, name, place, undefined(why, method=METHOD)) for name in wanted)
 
 
 def _fitted_on(facts: LossFacts, since: date, until: date) -> str:
