@@ -137,6 +137,11 @@ def test_every_class_has_every_reading_of_a_class(world: ClassWorld) -> None:
         assert [r.feature for r in readings if r.metric == metric] == [None]
 
 
+def test_one_class_can_be_asked_for(world: ClassWorld) -> None:
+    readings = world.model.readings(metrics=("precision", "accuracy"), features=("mid",))
+    assert [(r.metric, r.feature) for r in readings] == [("accuracy", None), ("precision", "mid")]
+
+
 def test_a_group_of_every_attribute_is_read(world: ClassWorld) -> None:
     for attribute, column in GROUPS.items():
         readings = world.model.readings(kinds=KINDS, metrics=("f1_macro",), attributes=(attribute,))

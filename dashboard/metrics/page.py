@@ -20,6 +20,9 @@ and decision. A rate whose denominator is 0 cannot be computed and says so; it i
 group minus reference and a `_ratio` group over reference, except for the six of fairlearn's names, which compare the
 largest with the smallest group and have no sign. Each metric's interval is at 95 % unless a policy judges it together
 with others; [how often intervals contain the truth](intervals.md) is proved.
+
+Of a model of several classes the rates, `f1`, `roc_auc` and `average_precision` are read of each class, taken for the
+positive one against all others together; the key `feature` of such a reading is the class. `--feature` asks for one.
 """
 
 

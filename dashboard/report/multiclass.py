@@ -37,7 +37,8 @@ def multiclass_readings(source: Source, scope: Scope, attribute: str) -> Iterato
         for metric, of_class, measure in _measures(source, scope, cells, binned.get(key, {}), ranks.get(key, {})):
             note = UNWEIGHTED if metric in (*AREAS, *FIRST) and cells.weights is not None else ""
             note = note or missing(metric, of_class, measure)
-            yield reading(scope, metric, place_of(attribute, key, of_class), measure, note)
+            if of_class is None or scope.features is None or of_class in scope.features:
+                yield reading(scope, metric, place_of(attribute, key, of_class), measure, note)
 
 
 def _measures(source: Source, scope: Scope, cells: Cells, binned: Binned, ranks: Ranks) -> Iterator[Named]:
