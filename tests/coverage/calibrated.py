@@ -43,10 +43,10 @@ def _curve_study(
 
 def _gap_study() -> Study:
     def measure(world: World, positive: Counts, negative: Counts) -> Measure:
-        gaps = (1 - world.scores, -world.scores)
-        total, squares = (float(positive @ gaps[0] ** k + negative @ gaps[1] ** k) for k in (1, 2))
-        n = int(positive.sum() + negative.sum())
-        return calibration.calibration_error(round(total * SCALE), round(squares * SCALE), n)
+        scores = float((positive + negative) @ world.scores)
+        squares = float(positive @ (1 - world.scores) ** 2 + negative @ world.scores**2)
+        happened, n = int(positive.sum()), int(positive.sum() + negative.sum())
+        return calibration.calibration_error(happened, round(scores * SCALE), round(squares * SCALE), n)
 
     return Study(
         "calibration_error", DOMAIN, points(JUDGED, lambda world: float((world.chances - world.scores).mean()), measure)

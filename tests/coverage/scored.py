@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from math import ceil
 from typing import TypeVar
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 from scipy.stats import beta, norm
 
-from dashboard.metrics.losses import SCALE, brier_score, log_loss
+from dashboard.metrics.losses import SCALE, brier_score, log_loss, mean
 from dashboard.metrics.ranking import average_precision, roc_auc
 from dashboard.rates import Measure
 from tests.coverage.simulation import Draw, Point, Study
@@ -104,6 +104,7 @@ RANKED = (
     binormal(0.55, 0.1), binormal(0.7, 0.1), binormal(0.94, 0.1), binormal(0.99, 0.1), binormal(0.97, 0.1, 1.5),
     binormal(0.97, 0.02, 2), binormal(0.85, 0.1, 0.5), betas(0.5, 4.5), betas(0.2, 0.2), betas(2, 2), few_scores(),
 )  # fmt: skip
+WIDE = (binormal(0.97, 0.02, 3),)  # few positives, among them many that score far too low
 JUDGED = (
     betas(0.5, 0.5, 2), betas(0.05, 0.95, 2), betas(2, 2), betas(0.5, 4.5), betas(0.2, 1.8, 2), betas(0.5, 0.5),
     betas(0.2, 9.8), betas(0.02, 0.98), betas(1, 19, 0.5), betas(0.02, 0.98, 2), betas(2, 2, 2),
@@ -139,12 +140,19 @@ def _ranked(function: Callable[..., Measure], world: World, positive: Counts, ne
 def _loss_study(
     name: str, function: Callable[[int, int, int], Measure], losses: Callable[[Floats], tuple[Floats, Floats]]
 ) -> Study:
-    def measure(world: World, positive: Counts, negative: Counts) -> Measure:
+    def measured(of: Callable[[int, int, int], Measure], world: World, positive: Counts, negative: Counts) -> Measure:
         found, missed = losses(world.scores)
         total, squares = (float(positive @ found**k + negative @ missed**k) for k in (1, 2))
-        return function(round(total * SCALE), round(squares * SCALE), int(positive.sum() + negative.sum()))
+        return of(round(total * SCALE), round(squares * SCALE), int(positive.sum() + negative.sum()))
 
-    return Study(name, DOMAIN, points(JUDGED, lambda world: world.expected(*losses(world.scores)), measure))
+    def truth(world: World) -> float:
+        return world.expected(*losses(world.scores))
+
+    plain = (
+        replace(point, says=f"{point.says}; by Student's t on the plain scale, not used", claimed=False)
+        for point in points(JUDGED[:2], truth, partial(measured, mean))[:2]
+    )
+    return Study(name, DOMAIN, (*points(JUDGED, truth, partial(measured, function)), *plain))
 
 
 def studies() -> Iterator[Study]:
@@ -153,6 +161,7 @@ def studies() -> Iterator[Study]:
         ("roc_auc", roc_auc, lambda world: world.auc),
         ("average_precision", average_precision, lambda world: world.average_precision),
     ):
-        yield Study(name, DOMAIN, points(RANKED, truth, partial(_ranked, function)))
+        known, wide = (points(worlds, truth, partial(_ranked, function)) for worlds in (RANKED, WIDE))
+        yield Study(name, DOMAIN, (*known, *wide[:2]))
     yield _loss_study("brier_score", brier_score, lambda score: ((1 - score) ** 2, score**2))
     yield _loss_study("log_loss", log_loss, lambda score: (-np.log(score), -np.log1p(-score)))
