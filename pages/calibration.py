@@ -16,14 +16,15 @@ if task == "regression":
     st.stop()
 
 sure = task == "multiclass"
-curves, scores = calibration.curves(scope), calibration.spread(scope)
-curve, of_all = curves[curves["class"].isna()], scores[scores["class"].isna()]
+curves, scores = calibration.curves(scope)
+curve, of_all = words.marked(curves[curves["class"].isna()]), scores[scores["class"].isna()]
 readings = load.readings(scope, words.NUMBERS, ("performance",), labels=True)
 groups = words.by_group(scope)
 says, more = words.sentence(curve, readings, sure)
 farthest = words.group_sentence(groups)
 parts.sentence("Calibration", ASKS, says, f"{more} {farthest}".strip())
 parts.note(say.window(load.days(scope, labels=True), load.complete_until(scope.model)))
+parts.findings(words.judged(scope))
 
 if of_all.empty:
     parts.nothing("No scores in these days.", "Deliver the probability behind each decision and name its column.")
@@ -43,7 +44,7 @@ else:
 if scope.attribute and groups["value"].notna().any():
     parts.section(f"By {say.plain(scope.attribute)}", farthest or words.NO_GROUP)
     parts.picture(charts.gap_dots(groups), "calibration-by-group", say.alt(groups))
-    of_groups = calibration.curves(scope, scope.attribute)
+    of_groups, _ = calibration.curves(scope, scope.attribute)
     parts.side_by_side(words.in_small(of_groups[of_groups["class"].isna()]))
     parts.download(of_groups, f"reliability-by-{scope.attribute}")
 

@@ -18,9 +18,11 @@ from dashboard import charts
 from dashboard.metrics.reliability import reliability
 from dashboard.ui import calibration_words as words
 from dashboard.ui import marks
+from dashboard.ui.verdicts import shown_on
 from tests.test_odd_models import opened
+from tests.worlds import Spec, build
 
-NOTHING = pd.DataFrame({"metric": [], "group": [], "value": []})
+NOTHING = pd.DataFrame({"metric": [], "group": [], "feature": [], "value": []})
 
 
 def curve(happens: Any = lambda s: s, n: int = 20_000, seed: int = 1) -> pd.DataFrame:
@@ -31,16 +33,15 @@ def curve(happens: Any = lambda s: s, n: int = 20_000, seed: int = 1) -> pd.Data
     hits = np.bincount(place, random.random(n) < happens(scores), minlength=len(values)).astype(int)
     found = reliability(hits, np.bincount(place) - hits, values)
     low, high = found.limits().T
-    return pd.DataFrame(
+    return words.marked(pd.DataFrame(
         {"group": None, "class": None, "score": found.scores, "observed": found.positives / found.n, "low": low,
          "high": high, "n": found.n, "positives": found.positives, "least": found.low, "most": found.high}
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def error(high: float) -> pd.DataFrame:
-    return pd.DataFrame(
-        {"metric": ["expected_calibration_error"], "group": [None], "value": [high / 2], "low": [0.0], "high": [high]}
-    )
+    row = {"metric": "expected_calibration_error", "group": None, "feature": None}
+    return pd.DataFrame([row | {"value": high / 2, "low": 0.0, "high": high}])
 
 
 def test_the_headline_is_the_step_that_is_farthest_beyond_its_interval() -> None:
@@ -72,14 +73,14 @@ def test_few_cases_prove_nothing() -> None:
 
 def test_a_gap_that_rounding_hides_is_not_told() -> None:
     row = {"score": 0.6399, "observed": 0.69, "low": 0.6428, "high": 0.73, "n": 900, "positives": 621}
-    assert words.beyond(pd.DataFrame([row])).empty
-    assert len(words.beyond(pd.DataFrame([row | {"score": 0.62}]))) == 1
+    assert words.beyond(words.marked(pd.DataFrame([row]))).empty
+    assert len(words.beyond(words.marked(pd.DataFrame([row | {"score": 0.62}])))) == 1
 
 
 def test_the_table_and_the_words_agree_with_the_picture() -> None:
     drawn = curve(lambda s: np.clip(1.3 * s, 0, 1))
     rows = words.table(drawn)
-    assert [row["Which is"] != "as said" for row in rows] == drawn.index.isin(words.beyond(drawn).index).tolist()
+    assert [row["Which is"] != "as said" for row in rows] == (drawn["past"] > 0).tolist()
     spread = pd.DataFrame({"low": [0.0, 0.5], "high": [0.5, 1.0], "n": [5, 3]})
     figure = charts.reliability_curve(words.named(drawn), spread)
     dots, bars = figure.data
@@ -118,3 +119,18 @@ def test_every_small_picture_is_told_in_words() -> None:
     text = unescape(marks.small_pictures(drawn))
     assert 'alt="says' in text
     assert "<figcaption>F</figcaption>" in text
+
+
+def test_what_the_policy_says_of_calibration_stands_on_its_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = '[[rule]]\nmetric = "calibration_error"\nattribute = "sex"\nmax = -0.2\n'
+    model = build(
+        Spec(rows=2000, days=20, labels="inside"), tmp_path, f'version = "1"\n[windows]\nevery = "9d"\n{rule}'
+    ).model
+    found = [finding for finding in model.findings() if finding.state == "outside"]
+    assert {finding.group for finding in found} >= {"F", "M"}
+    assert all(shown_on(finding) == ("calibration", {"attribute": "sex"}) for finding in found)
+    st.cache_data.clear()
+    told = opened(tmp_path, "calibration", monkeypatch)[1]
+    assert all(finding.sentence in told for finding in found)

@@ -15,11 +15,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss
 
-from dashboard.report import Reading, calibration
+from dashboard.report import Reading, curves
+from dashboard.report.calibration import CURVED
 from tests.worlds import GROUPS, Spec, World, build, found, rows_of, specs
 
 FIXED_POINT = 1e-9
-METRICS = ("calibration_error", "mean_entropy", *calibration.CURVED)
+METRICS = ("calibration_error", "mean_entropy", *CURVED)
 groupings = st.sampled_from([(), ("sex",), ("sex*age_band",)])
 
 
@@ -81,9 +82,9 @@ def test_curves_are_those_of_the_raw_rows(spec: Spec, attribute: str) -> None:
     with TemporaryDirectory() as folder:
         world = build(spec, Path(folder))
         scope = world.model.scope(attributes=(attribute,) if attribute else ())
-        curves = calibration.reliability(world.model.source(), scope)
+        drawn = curves.reliability(world.model.source(), scope)
         exact = world.model.source().bins.score_exact
-    for group, curve in curves.groupby("group", dropna=False):
+    for group, curve in drawn.groupby("group", dropna=False):
         rows = world.frame if not attribute else world.frame[world.frame[GROUPS[attribute]] == group]
         expected = np.array(in_bins(rows, curve))
         assert curve["n"].tolist() == expected[:, 2].tolist()
@@ -112,7 +113,7 @@ def test_few_distinct_scores_give_the_exact_error(tmp_path: Path) -> None:
 
 def test_scores_by_bin_are_off_by_no_more_than_the_note_says(world: World) -> None:
     (reading,) = world.model.readings(metrics=("expected_calibration_error",))
-    curve = calibration.reliability(world.model.source(), world.model.scope())
+    curve = curves.reliability(world.model.source(), world.model.scope())
     expected = np.array(in_bins(world.frame, curve))
     error = np.abs(expected[:, 1] - expected[:, 0]) @ expected[:, 2] / expected[:, 2].sum()
     said = re.search(r"at most ([\d.e-]+) points", reading.note)
@@ -144,7 +145,7 @@ def test_the_same_rollup_gives_the_same_readings(world: World) -> None:
 
 
 def test_all_scores_are_in_the_spread_labelled_or_not(world: World) -> None:
-    spread = calibration.spread(world.model.source(), world.model.scope())
+    spread = curves.spread(world.model.source(), world.model.scope())
     assert spread["n"].sum() == world.frame["score"].notna().sum()
     counts, _ = np.histogram(world.frame["score"], np.linspace(0, 1, len(spread) + 1))
     # A score within rounding of an edge may lie on either side of it.
@@ -152,7 +153,7 @@ def test_all_scores_are_in_the_spread_labelled_or_not(world: World) -> None:
 
 
 def test_confidence_is_that_of_the_raw_rows(world: World) -> None:
-    by_week = calibration.confidence(world.model.source(), world.model.scope(), "week")
+    by_week = curves.confidence(world.model.source(), world.model.scope(), "week")
     assert by_week["n"].sum() == len(world.frame)
     for row in by_week.to_dict("records"):
         since, until = (date.fromisoformat(str(row[end])) for end in ("since", "until"))
@@ -229,8 +230,8 @@ def test_several_classes_are_held_against_what_was_decided_and_one_by_one(
 
 def test_each_class_has_a_curve(classes: tuple[pd.DataFrame, Any]) -> None:
     frame, model = classes
-    curves = calibration.reliability(model.source(), model.scope())
-    for name, curve in curves.groupby("class", dropna=False):
+    drawn = curves.reliability(model.source(), model.scope())
+    for name, curve in drawn.groupby("class", dropna=False):
         rows = of_class(frame, None if pd.isna(name) else str(name))
         expected = np.array(in_bins(rows, curve))
         assert curve["n"].tolist() == expected[:, 2].tolist()

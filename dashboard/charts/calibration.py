@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts.figure import GRID, in_unit, sheet, upright
+from dashboard.charts.figure import DATES, GRID, Drawn, in_unit, sheet, upright, upright_of
 from dashboard.charts.groups import interval_dots
 from dashboard.charts.palette import QUIET, UNJUDGED
 from dashboard.charts.words import counts, digits, interval, number, suffix, window
@@ -42,18 +42,17 @@ def reliability_curve(
     notes = [_name(row, top) for row in curve.to_dict("records") if row["named"]]
     notes += [_corner(0.02 * top, 0.98 * top, happens, "more"), _corner(top, 0.05 * top, happens, "less"), STRIP_NOTE]
     axis = in_unit(-0.02 * top, 1.02 * top, "share") | {"range": [-0.02 * top, 1.02 * top]}
-    figure = sheet(height=520)
-    figure.add_traces([_dots(curve), _strip(spread)])
-    figure.update_layout(
-        shapes=[{"type": "line", "x0": 0, "y0": 0, "x1": top, "y1": top, "layer": "below",
-                 "line": {"color": QUIET, "width": 1.5, "dash": "dash"}}],
+    diagonal = {"type": "line", "x0": 0, "y0": 0, "x1": top, "y1": top, "layer": "below"}
+    return sheet(
+        520,
+        [_dots(curve), _strip(spread)],
+        shapes=[diagonal | {"line": {"color": QUIET, "width": 1.5, "dash": "dash"}}],
         annotations=notes,
-        xaxis=axis | {"title": said, "showgrid": True, "gridcolor": GRID, "anchor": "y2"},
-        yaxis=axis | {"title": observed, "domain": [STRIP + 0.03, 1]},
+        xaxis=axis | {"title": {"text": said}, "showgrid": True, "gridcolor": GRID, "anchor": "y2"},
+        yaxis=axis | {"title": {"text": observed}, "domain": [STRIP + 0.03, 1]},
         yaxis2={"domain": [0, STRIP], "anchor": "x", "showgrid": False, "showticklabels": False, "zeroline": False,
                 "rangemode": "tozero"},
     )  # fmt: skip
-    return figure
 
 
 def _corner(x: float, y: float, happens: str, side: str) -> dict[str, Any]:
@@ -79,17 +78,19 @@ def _name(row: Mapping[Any, Any], top: float) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _dots(curve: pd.DataFrame) -> go.Scatter:
+def _dots(curve: pd.DataFrame) -> Drawn:
     colour = UNJUDGED.colour
-    return go.Scatter(
-        x=curve["score"], y=curve["observed"], mode="markers", hoverinfo="text", cliponaxis=False,
-        hovertext=[_facts(row) for row in curve.to_dict("records")],
-        marker={"symbol": "circle", "size": 9, "color": colour},
-        error_y={
+    observed = curve["observed"].to_numpy()
+    return {
+        "type": "scatter", "x": curve["score"].tolist(), "y": observed.tolist(), "mode": "markers",
+        "hoverinfo": "text", "cliponaxis": False, "hovertext": [_facts(row) for row in curve.to_dict("records")],
+        "marker": {"symbol": "circle", "size": 9, "color": colour},
+        "error_y": {
             "type": "data", "symmetric": False, "color": colour, "thickness": 1.8, "width": 0,
-            "array": curve["high"] - curve["observed"], "arrayminus": curve["observed"] - curve["low"],
+            "array": (curve["high"].to_numpy() - observed).tolist(),
+            "arrayminus": (observed - curve["low"].to_numpy()).tolist(),
         },
-    )  # fmt: skip
+    }  # fmt: skip
 
 
 def _facts(row: Mapping[Any, Any]) -> str:
@@ -101,17 +102,19 @@ def _facts(row: Mapping[Any, Any]) -> str:
     )
 
 
-def _strip(spread: pd.DataFrame) -> go.Bar:
+def _strip(spread: pd.DataFrame) -> Drawn:
     """Returns where all scores lie, under the curve and on its axis."""
-    total = max(int(spread["n"].sum()), 1)
-    return go.Bar(
-        x=(spread["low"] + spread["high"]) / 2, y=spread["n"] / total, width=(spread["high"] - spread["low"]) * 0.88,
-        yaxis="y2", marker={"color": QUIET, "line": {"width": 0}}, hoverinfo="text",
-        hovertext=[
-            f"says {interval(low, high, 'share')}{suffix('share')}<br>{n:,} cases, {number(n / total, 'share')}"
-            for low, high, n in zip(spread["low"], spread["high"], spread["n"], strict=True)
+    low, high, n = (spread[name].to_numpy() for name in ("low", "high", "n"))
+    total = max(int(n.sum()), 1)
+    return {
+        "type": "bar", "x": ((low + high) / 2).tolist(), "y": (n / total).tolist(),
+        "width": ((high - low) * 0.88).tolist(), "yaxis": "y2", "marker": {"color": QUIET, "line": {"width": 0}},
+        "hoverinfo": "text",
+        "hovertext": [
+            f"says {interval(least, most, 'share')}{suffix('share')}<br>{k:,} cases, {number(k / total, 'share')}"
+            for least, most, k in zip(low, high, n, strict=True)
         ],
-    )  # fmt: skip
+    }  # fmt: skip
 
 
 def small_reliability(curve: pd.DataFrame, top: float) -> str:
@@ -164,34 +167,47 @@ def confidence_bands(confidence: pd.DataFrame, starts: Mapping[str, str] | None 
     `confidence` has the columns since, until, n, q10, q25, q50, q75 and q90; `starts` says on which day each version
     came into service.
     """
-    figure = sheet(height=300, margin={"l": 8, "r": 118, "t": 28, "b": 8})
     since, until = pd.to_datetime(confidence["since"]), pd.to_datetime(confidence["until"])
-    at = since + (until - since) / 2
-    for low, high, colour in (("q10", "q90", PALE), ("q25", "q75", MIDDLE)):
-        figure.add_scatter(
-            x=pd.concat([at, at[::-1]]), y=pd.concat([confidence[high], confidence[low][::-1]]), fill="toself",
-            fillcolor=colour, line={"width": 0}, mode="lines", hoverinfo="skip",
-        )  # fmt: skip
-    figure.add_scatter(
-        x=at, y=confidence["q50"], mode="lines+markers", line={"color": UNJUDGED.colour, "width": 2},
-        marker={"size": 6}, hoverinfo="text", hovertext=[_sure(row) for row in confidence.to_dict("records")],
-    )  # fmt: skip
-    last = confidence.iloc[-1]
-    for name, words, anchor in (
-        ("q90", "top tenth", "bottom"),
-        ("q50", "median", "top"),
-        ("q10", "lowest tenth", "top"),
-    ):
-        figure.add_annotation(
-            x=1, xref="paper", xanchor="left", xshift=6, y=float(last[name]), showarrow=False, yanchor=anchor,
-            text=f"{words} {digits(float(last[name]), 'share')}", font={"size": 13},
-        )  # fmt: skip
-    for version, day in (starts or {}).items():
-        upright(figure, day, version)
+    at = (since + (until - since) / 2).tolist()
+    lines = [upright_of(day, version) for version, day in (starts or {}).items()]
     least = min(0.5, float(confidence["q10"].min()))
-    figure.update_yaxes(**in_unit(least, 1.0, "share"))
-    figure.update_xaxes(type="date", tickformat="%-d %b", nticks=8)
-    return figure
+    return sheet(
+        300,
+        [
+            _band(at, confidence, "q10", "q90", PALE),
+            _band(at, confidence, "q25", "q75", MIDDLE),
+            _median(at, confidence),
+        ],
+        margin={"l": 8, "r": 118, "t": 28, "b": 8},
+        shapes=[line for line, _ in lines],
+        annotations=[*_ends(confidence.iloc[-1]), *(words for _, words in lines)],
+        xaxis=DATES,
+        yaxis=in_unit(least, 1.0, "share"),
+    )
+
+
+def _band(at: list[Any], confidence: pd.DataFrame, low: str, high: str, colour: str) -> Drawn:
+    ends = [*confidence[high], *reversed(confidence[low].tolist())]
+    return {"type": "scatter", "x": [*at, *reversed(at)], "y": ends, "fill": "toself", "fillcolor": colour,
+            "line": {"width": 0}, "mode": "lines", "hoverinfo": "skip"}  # fmt: skip
+
+
+def _median(at: list[Any], confidence: pd.DataFrame) -> Drawn:
+    return {
+        "type": "scatter", "x": at, "y": confidence["q50"].tolist(), "mode": "lines+markers",
+        "line": {"color": UNJUDGED.colour, "width": 2}, "marker": {"size": 6}, "hoverinfo": "text",
+        "hovertext": [_sure(row) for row in confidence.to_dict("records")],
+    }  # fmt: skip
+
+
+def _ends(last: pd.Series[Any]) -> list[Drawn]:
+    """Returns the names of the bands' ends, where they end."""
+    named = (("q90", "top tenth", "bottom"), ("q50", "median", "top"), ("q10", "lowest tenth", "top"))
+    return [
+        {"x": 1, "xref": "paper", "xanchor": "left", "xshift": 6, "y": float(last[name]), "showarrow": False,
+         "yanchor": anchor, "text": f"{words} {digits(float(last[name]), 'share')}", "font": {"size": 13}}
+        for name, words, anchor in named
+    ]  # fmt: skip
 
 
 def _sure(row: Mapping[Any, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Whether scores can be taken at their word: readings by group and class, the curves behind pictures, confidence.
+"""Whether scores can be taken at their word: readings by version, group, class and period.
 
 A binary model's score is its probability. Of a multiclass model the probability of the decision is held against
 whether the decision was right; and class by class, one against the rest (the reading's `feature` is the class).
@@ -7,8 +7,8 @@ whether the decision was right; and class by class, one against the rest (the re
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,14 +21,8 @@ from dashboard.metrics.reliability import reliability as curve_of
 from dashboard.rates import Estimate, Measure, undefined
 from dashboard.report.cells import Key, ordered, outcomes, rows
 from dashboard.report.performance import Source
-from dashboard.report.scope import Place, Reading, Scope, period, reading
+from dashboard.report.scope import Place, Reading, Scope, reading
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-DRAWN = 50  # bins of a drawn distribution
-IN_A_BIN, FEWEST = 50, 4  # labelled cases in a drawn bin, where there are enough for ten; fewest bins
-QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 CURVED = {
     "expected_calibration_error": measures.expected_calibration_error,
     "maximum_calibration_error": measures.maximum_calibration_error,
@@ -53,11 +47,6 @@ class Binned:
 
     def curve(self, deff: float = 1.0, bins: int = BINS) -> Reliability:
         return curve_of(self.positives, self.negatives, self.values, bins, ends=self.ends, deff=deff)
-
-    def drawn(self, deff: float = 1.0) -> Reliability:
-        """Returns the curve for a picture: a few hundred cases in fewer bins, or their intervals would say nothing."""
-        labelled = int(self.positives.sum() + self.negatives.sum())
-        return self.curve(deff, min(BINS, max(FEWEST, labelled // IN_A_BIN)))
 
     def error(self) -> Estimate:
         """Returns the calibration error, every score taken at what its bin stands for."""
@@ -94,7 +83,7 @@ def calibration_readings(source: Source, scope: Scope) -> Iterator[Reading]:
         if scope.any_of("calibration_error", "mean_entropy", *CURVED):
             yield from _of_everybody(source, scope, attribute)
         if source.contract.task == "multiclass" and scope.any_of("calibration_error", *CURVED):
-            for key, binned in ordered(_binned(source, scope, attribute, each=True)):
+            for key, binned in ordered(binned_scores(source, scope, attribute, each=True)):
                 for metric, measure in _of_bins(scope, binned):
                     yield reading(scope, metric, _place(attribute, key), measure)
 
@@ -106,8 +95,8 @@ def _of_everybody(source: Source, scope: Scope, attribute: str) -> Iterator[Read
         sums = {(None, None if scope.version == "*" else scope.version, ""): Sums()}
     binary = source.contract.task == "binary"
     curved = scope.any_of(*CURVED) or not binary
-    binned = _binned(source, scope, attribute) if curved else {}
-    deffs = _design_effects(source, scope, attribute)
+    binned = binned_scores(source, scope, attribute) if curved else {}
+    deffs = design_effects(source, scope, attribute)
     for key, of in ordered(sums):
         deff, found = deffs.get(key, 1.0), binned.get((*key, None))
         for metric, measure in _measured(source, scope, of, found, deff):
@@ -163,7 +152,7 @@ def _sums(source: Source, scope: Scope, attribute: str) -> dict[Key, Sums]:
     }
 
 
-def _design_effects(source: Source, scope: Scope, attribute: str) -> dict[Key, float]:
+def design_effects(source: Source, scope: Scope, attribute: str) -> dict[Key, float]:
     """Returns, where subjects are known, the larger of the design effects of the labels and of the squared errors.
 
     Subjects are not counted by score: the scores explain part of what their labels have in common, so it is on the
@@ -180,7 +169,7 @@ def _design_effects(source: Source, scope: Scope, attribute: str) -> dict[Key, f
     return found
 
 
-def _binned(source: Source, scope: Scope, attribute: str, each: bool = False) -> dict[Where, Binned]:
+def binned_scores(source: Source, scope: Scope, attribute: str, each: bool = False) -> dict[Where, Binned]:
     """Returns cases by fine score bin for each period, version, group and class (None: of the score, the decision)."""
     parameters = scope.parameters(source.contract, attribute=attribute, each=each)
     values = np.array(source.bins.score_values)
@@ -193,70 +182,3 @@ def _binned(source: Source, scope: Scope, attribute: str, each: bool = False) ->
         counts = (np.asarray(counted) for counted in (positives, negatives, unlabelled))
         found[tuple(key)] = Binned(values[at], (lows[at], highs[at]), *counts)
     return found
-
-
-def reliability(source: Source, scope: Scope) -> pd.DataFrame:
-    """Returns reliability curves: group, class, score (mean), observed, low, high, n, positives, least, most.
-
-    Of everybody, or of each group of the scope's first attribute; of a multiclass model's decisions (class None) and
-    of each class. `low` and `high` are limits of the observed rate that hold for all bins of a curve together at 95 %,
-    `least` and `most` the bin's ends.
-    """
-    import pandas as pd
-
-    attribute = scope.attributes[0] if scope.attributes else ""
-    asked = replace(scope, by=None)
-    deffs = _design_effects(source, asked, attribute)
-    parts = []
-    for (*key, class_), binned in ordered(_all_binned(source, asked, attribute)):
-        curve = binned.drawn(deffs.get(tuple(key), 1.0) if class_ is None else 1.0)
-        low, high = curve.limits().T
-        parts.append(
-            pd.DataFrame(
-                {"group": key[2] or None, "class": class_, "score": curve.scores, "observed": curve.positives / curve.n,
-                 "low": low, "high": high, "n": curve.n, "positives": curve.positives, "least": curve.low,
-                 "most": curve.high}
-            )
-        )  # fmt: skip
-    columns = ["group", "class", "score", "observed", "low", "high", "n", "positives", "least", "most"]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
-
-
-def _all_binned(source: Source, scope: Scope, attribute: str) -> dict[Where, Binned]:
-    found = _binned(source, scope, attribute)
-    return found | (_binned(source, scope, attribute, each=True) if source.contract.task == "multiclass" else {})
-
-
-def spread(source: Source, scope: Scope) -> pd.DataFrame:
-    """Returns how the scores of all cases lie, labelled or not, on DRAWN equal bins: group, class, low, high, n."""
-    import pandas as pd
-
-    attribute = scope.attributes[0] if scope.attributes else ""
-    edges = np.linspace(0, 1, DRAWN + 1)
-    parts = []
-    for (_, _, group, class_), binned in ordered(_all_binned(source, replace(scope, by=None), attribute)):
-        n, _ = np.histogram(binned.values, edges, weights=binned.n)
-        shape = {"group": group or None, "class": class_, "low": edges[:-1], "high": edges[1:], "n": n.astype(int)}
-        parts.append(pd.DataFrame(shape))
-    columns = ["group", "class", "low", "high", "n"]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
-
-
-def confidence(source: Source, scope: Scope, by: str) -> pd.DataFrame:
-    """Returns how sure the scores are by period: since, until, n, mean and quantiles q10, q25, q50, q75, q90.
-
-    Confidence is the probability of the likelier side (of a multiclass model: of what was decided). Needs no labels.
-    """
-    import pandas as pd
-
-    asked = replace(scope, by=by)
-    found = []
-    for (bucket, *_), binned in ordered(_binned(source, asked, "")):
-        sure = np.maximum(binned.values, 1 - binned.values) if source.contract.task == "binary" else binned.values
-        order = np.argsort(sure, kind="stable")
-        sure, n = sure[order], binned.n[order]
-        ranks = np.searchsorted(np.cumsum(n), np.array(QUANTILES) * n.sum())
-        since, until = period(asked, bucket)
-        row = {"since": since.isoformat(), "until": until.isoformat(), "n": int(n.sum()), "mean": sure @ n / n.sum()}
-        found.append(row | {f"q{100 * q:.0f}": sure[rank] for q, rank in zip(QUANTILES, ranks, strict=True)})
-    return pd.DataFrame(found, columns=["since", "until", "n", "mean", *(f"q{100 * q:.0f}" for q in QUANTILES)])

@@ -12,7 +12,7 @@ from dashboard.charts import small_reliability, top_of
 from dashboard.charts.words import counts, digits, group_name, in_order, interval, number
 from dashboard.rates import z_of
 from dashboard.ui import load
-from dashboard.ui.headlines import FEW
+from dashboard.ui.headlines import FEW, most_urgent
 from dashboard.ui.say import many, one
 from dashboard.ui.state import Scope
 from dashboard.ui.verdicts import drawn, known_groups
@@ -36,25 +36,30 @@ NUMBERS = (
 )  # fmt: skip
 
 
-def beyond(curve: pd.DataFrame) -> pd.DataFrame:
-    """Returns the bins whose interval leaves out what is said, by more than is worth nothing; the farthest first.
+def marked(curve: pd.DataFrame) -> pd.DataFrame:
+    """Returns the curve with `past`: by how much a bin's interval leaves out what is said, 0 where it does not.
+
+    Nor where the gap is worth nothing, or where rounding hides it: words must not contradict words.
 
     >>> curve = pd.DataFrame({"score": [0.1, 0.3], "observed": [0.1, 0.36], "low": [0.08, 0.33], "high": [0.13, 0.39]})
-    >>> beyond(curve)["score"].tolist()
-    [0.3]
+    >>> marked(curve)["past"].round(2).tolist()
+    [0.0, 0.03]
     """
-    past = pd.concat([curve["low"] - curve["score"], curve["score"] - curve["high"]], axis=1).max(axis=1)
-    gap = (curve["observed"] - curve["score"]).abs()
-    matters = (gap >= MATTERS) | (gap >= RELATIVE * curve["score"])
-    kept = curve.assign(_past=past)[(past > 0) & matters]
-    shown = np.array([_apart(row) for row in kept.to_dict("records")], dtype=bool)  # words must not contradict words
-    return kept[shown].sort_values("_past", ascending=False).drop(columns="_past")
+    said, happens, low, high = (curve[name].to_numpy(dtype=float) for name in ("score", "observed", "low", "high"))
+    past, gap = np.maximum(low - said, said - high), np.abs(happens - said)
+    off = (past > 0) & ((gap >= MATTERS) | (gap >= RELATIVE * said))
+    off[off] = [_apart(*ends) for ends in zip(said[off], low[off], high[off], strict=True)]
+    return curve.assign(past=np.where(off, past, 0.0))
 
 
-def _apart(row: Mapping[Any, Any]) -> bool:
+def _apart(said: float, low: float, high: float) -> bool:
     """Returns whether what is said lies outside the interval as both are written, too."""
-    said, low, high = (digits(row[name], "share") for name in ("score", "low", "high"))
-    return said not in (low, high)
+    return digits(said, "share") not in (digits(low, "share"), digits(high, "share"))
+
+
+def beyond(curve: pd.DataFrame) -> pd.DataFrame:
+    """Returns the bins of a marked curve that are off, the farthest first."""
+    return curve[curve["past"] > 0].sort_values("past", ascending=False)
 
 
 def sentence(curve: pd.DataFrame, readings: pd.DataFrame, sure: bool = False) -> tuple[str, str]:
@@ -140,13 +145,12 @@ def _points(value: float) -> str:
 
 
 def named(curve: pd.DataFrame) -> pd.DataFrame:
-    """Returns the curve with words for the one dot that the headline speaks of."""
-    far = beyond(curve)
+    """Returns a marked curve with words for the one dot that the headline speaks of."""
     words = [""] * len(curve)
-    if len(far):
-        place = curve.index.get_loc(far.index[0])
-        row = far.iloc[0]
-        words[int(place)] = f"says {number(row['score'], 'share')}, happens {number(row['observed'], 'share')}"  # type: ignore[arg-type]
+    if len(curve) and curve["past"].max() > 0:
+        place = int(curve["past"].to_numpy().argmax())
+        row = curve.iloc[place]
+        words[place] = f"says {number(row['score'], 'share')}, happens {number(row['observed'], 'share')}"
     return curve.assign(named=words)
 
 
@@ -163,9 +167,8 @@ def _dot(row: Mapping[Any, Any]) -> str:
 def table(curve: pd.DataFrame, sure: bool = False) -> list[dict[str, object]]:
     """Returns a row for each step: what it says, what happens, and whether the two agree."""
     said, happens = HEADS[sure]
-    far = set(beyond(curve).index)
     rows: list[dict[str, object]] = []
-    for place, row in zip(curve.index, curve.to_dict("records"), strict=True):
+    for row in curve.to_dict("records"):
         side = "more often" if row["observed"] > row["score"] else "less often"
         rows.append(
             {
@@ -173,10 +176,19 @@ def table(curve: pd.DataFrame, sure: bool = False) -> list[dict[str, object]]:
                 happens: number(row["observed"], "share"),
                 "Interval": interval(row["low"], row["high"], "share"),
                 "Counts": counts(row["positives"], row["n"]),
-                "Which is": side if place in far else "as said",
+                "Which is": side if row["past"] > 0 else "as said",
             }
         )
     return rows
+
+
+def judged(scope: Scope) -> list[tuple[str | None, str]]:
+    """Returns what the policy says of calibration that is not within range, as (state, sentence)."""
+    policy = load.policy(scope.model)
+    if policy is None or not any(rule.metric in NUMBERS for rule in policy.rules):
+        return []
+    found = [finding for finding in load.findings(scope, "performance") if finding.metric in NUMBERS]
+    return [(finding.state, finding.sentence) for finding in most_urgent(found)]
 
 
 def in_small(curves: pd.DataFrame, by: str = "group") -> list[tuple[str, str, str]]:

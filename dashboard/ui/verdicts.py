@@ -10,6 +10,7 @@ import pandas as pd
 
 from dashboard.charts.words import in_order
 from dashboard.metrics import METRICS, RATES
+from dashboard.metrics.table.calibration import CALIBRATION
 from dashboard.policy import Finding
 from dashboard.ui import load
 from dashboard.ui.say import everybody
@@ -17,6 +18,7 @@ from dashboard.ui.state import Scope
 
 DRAWN = 40
 CONTRASTS = ("_difference", "_ratio")
+CALIBRATED = frozenset(metric.name for metric in CALIBRATION)
 
 
 def frame(findings: Sequence[Finding]) -> pd.DataFrame:
@@ -83,7 +85,8 @@ def shown_on(finding: Finding) -> tuple[str, dict[str, str]]:
     """Returns the page that shows a finding, and what of the scope to set for it."""
     if finding.kind == "fairness" and finding.attribute:
         return "fairness", {"attribute": finding.attribute, "metric": rate_of(finding.metric)}
-    page = {"data": "data", "drift": "drift", "service": "service"}.get(finding.kind, "performance")
+    of_kind = {"data": "data", "drift": "drift", "service": "service"}.get(finding.kind, "performance")
+    page = "calibration" if finding.metric in CALIBRATED else of_kind
     return page, {"attribute": finding.attribute} if finding.attribute else {}
 
 
