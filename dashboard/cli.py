@@ -168,7 +168,7 @@ def readings(
     kind: Annotated[list[str] | None, typer.Option(help="performance, fairness, drift, service or data.")] = None,
     metric: Annotated[list[str] | None, typer.Option(help="A metric's name; may be repeated.")] = None,
     attribute: Annotated[list[str] | None, typer.Option(help="An attribute, or an intersection: sex*age_band.")] = None,
-    feature: Annotated[list[str] | None, typer.Option(help="A feature, or score, decision, label.")] = None,
+    feature: Annotated[list[str] | None, typer.Option(help="A feature, or score, decision, label; or a class.")] = None,
     version: Annotated[str | None, typer.Option(help="A version, or * for each by itself.")] = None,
     since: Day = None,
     until: Day = None,
@@ -185,6 +185,7 @@ def readings(
     """
     from dashboard.report import COLUMNS
     from dashboard.report.asked import asked
+    from dashboard.report.labels import advice
 
     found = _counted(workspace, model)
     if as_of:
@@ -194,6 +195,8 @@ def readings(
     if not rows:
         print(f"The log of '{model}' holds nothing of that from {scope.since} until {scope.until}.", file=sys.stderr)
     write(format, rows, COLUMNS)
+    for line in advice(found.source(), scope):
+        print(line, file=sys.stderr)
 
 
 def _day(moment: datetime | None) -> Any:

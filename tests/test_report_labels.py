@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from dashboard.contract import UNKNOWN_GROUP
-from dashboard.report.labels import curves, days_later, labels_later, uneven
+from dashboard.report.labels import advice, curves, days_later, labels_later, uneven
 from dashboard.workspace import Model
 from tests.worlds import GROUPS, RATES, START, Spec, build, by_sklearn, delivered, draw, found, rows_of
 
@@ -152,6 +152,12 @@ def test_a_group_whose_labels_come_later_is_named(late: tuple[Model, pd.DataFram
     assert one.others.value == pytest.approx(others["known"].mean())
     assert uneven(model.source(), START, edge) == []  # where labels are complete nobody's are fewer
     assert days_later(model.source().snapshot, "sex", "F") == 0
+    said = advice(model.source(), model.scope(since=edge, metrics=("accuracy",)))
+    assert any(
+        re.match(r"Labels of M \(sex\) come 10 days later than the others’: of the cases from", line) for line in said
+    )
+    assert advice(model.source(), model.scope(metrics=("accuracy",))) == []  # read where labels are complete
+    assert advice(model.source(), model.scope(since=edge, metrics=("selection_rate",))) == []
 
 
 def test_groups_whose_labels_come_alike_are_not_named(tmp_path: Path) -> None:

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from dashboard.contract import UNKNOWN_GROUP
+from dashboard.metrics import METRICS
 from dashboard.metrics.delays import DelayCurve, curve_of, later
 from dashboard.metrics.fairness import homogeneity
 from dashboard.rates import Rate
 from dashboard.report.cells import rows
 from dashboard.report.performance import Source, performance_readings
-from dashboard.report.scope import Scope
+from dashboard.report.scope import Scope, needs_labels
 from dashboard.store import Snapshot
 
 NEARLY_ALL = 0.99
@@ -111,6 +112,19 @@ class Uneven:
     days: int
     p: float
 
+    def sentence(self, window: str = "", attribute: str = "") -> str:
+        """Returns it in words; `window` and `attribute` are theirs, ISO dates and the attribute's name without."""
+        of_group = f"{self.group.replace('*', ', ')} ({attribute or self.attribute})"
+        here, others = (f"{100 * (rate.value or 0):.0f}\u202f%" for rate in (self.coverage, self.others))
+        of_cases = f"of the cases from {window or f'{self.since} to {self.until - timedelta(days=1)}'} {here}"
+        days = f"{self.days} day{'' if self.days == 1 else 's'}"
+        told = (
+            f"Labels of {of_group} come {days} later than the others’: {of_cases} have theirs, against {others}"
+            if self.days
+            else f"Fewer labels of {of_group} have come: {of_cases} have theirs, against {others}"
+        )
+        return f"{told}. Rates that need labels can mislead here."
+
 
 def uneven(source: Source, since: date, until: date, version: str | None = None) -> list[Uneven]:
     """Returns, for each attribute whose groups' label coverage differs, the group that has fewest; the worst first.
@@ -121,6 +135,13 @@ def uneven(source: Source, since: date, until: date, version: str | None = None)
     names = source.contract.attribute_names
     found = (_uneven(source, Scope(since, until, version, (name,)), LEVEL / len(names)) for name in names)
     return sorted((one for one in found if one), key=lambda one: (one.coverage.value or 0) - (one.others.value or 0))
+
+
+def advice(source: Source, scope: Scope) -> list[str]:
+    """Returns in sentences whose labels are fewer on the days on which a scope reads what needs labels."""
+    version = None if scope.version == "*" else scope.version
+    read = [part for part in scope.parts() if part.any_of(*filter(needs_labels, METRICS))]
+    return [one.sentence() for part in read for one in uneven(source, part.since, part.until, version)]
 
 
 def _uneven(source: Source, scope: Scope, level: float) -> Uneven | None:

@@ -13,7 +13,6 @@ from dashboard.report.labels import Uneven
 from dashboard.ui import say
 
 HALF, NEARLY_ALL = 0.5, 0.99
-MISLEAD = "Rates that need labels can mislead here."
 
 
 def how_long(curves: pd.DataFrame) -> str:
@@ -64,13 +63,8 @@ def _by_group(curves: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
 
 
 def whose(one: Uneven) -> str:
-    """Returns whose labels are fewer, why, and what that means."""
-    of_group = f"{group_name(one.group)} ({say.plain(one.attribute)})"
-    here, others = (number(rate.value, "share") for rate in (one.coverage, one.others))
-    of_cases = f"of the cases from {window(one.since, one.until)} {here} have theirs, against {others}"
-    if one.days:
-        return f"Labels of {of_group} come {days(one.days)} later than the others’: {of_cases}. {MISLEAD}"
-    return f"Fewer labels of {of_group} have come: {of_cases} of the others. {MISLEAD}"
+    """Returns whose labels are fewer, by how many days they come later, and what that means."""
+    return one.sentence(window(one.since, one.until), say.plain(one.attribute))
 
 
 def values_apart(apart: Mapping[str, int], task: str) -> str:

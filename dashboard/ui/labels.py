@@ -22,7 +22,7 @@ LEARNT = "Learnt from all labels that have come, although some are missing: the 
 def section(scope: Scope) -> None:
     """Does draw the section: how long labels take, how many have come by day, what was known on a past day."""
     parts.section("How long labels take")
-    _warnings(scope)
+    warnings(scope)
     _curves(scope)
     _coverage(scope)
     if box := parts.opened("As it was known on a past day", "as-of"):
@@ -30,7 +30,8 @@ def section(scope: Scope) -> None:
             _as_of(scope)
 
 
-def _warnings(scope: Scope) -> None:
+def warnings(scope: Scope) -> None:
+    """Does say whose labels come later, and what that does to rates; nothing where labels come alike."""
     told = [words.whose(one) for one in load.differing(scope)]
     values = words.values_apart(load.values_apart(scope), contract(scope.model).task)
     parts.findings([("inconclusive", text, "Careful") for text in (*told, values) if text])
