@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts.figure import DATES, GRID, Drawn, in_unit, sheet, upright, upright_of
+from dashboard.charts.figure import DATES, GRID, Drawn, in_unit, sheet, starts_of, upright
 from dashboard.charts.groups import interval_dots
 from dashboard.charts.palette import QUIET, UNJUDGED
 from dashboard.charts.words import counts, digits, interval, number, suffix, window
@@ -169,7 +169,7 @@ def confidence_bands(confidence: pd.DataFrame, starts: Mapping[str, str] | None 
     """
     since, until = pd.to_datetime(confidence["since"]), pd.to_datetime(confidence["until"])
     at = (since + (until - since) / 2).tolist()
-    lines = [upright_of(day, version) for version, day in (starts or {}).items()]
+    lines = starts_of(starts)
     least = min(0.5, float(confidence["q10"].min()))
     return sheet(
         300,

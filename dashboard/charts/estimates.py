@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts.figure import band, hover, in_unit, sheet, upright
+from dashboard.charts.figure import band, hover, in_unit, sheet, starts_of, upright
 from dashboard.charts.groups import interval_dots
 from dashboard.charts.palette import QUIET, UNJUDGED
 from dashboard.charts.words import Unit, day, interval, made_of, missing, unit_of, window
@@ -43,8 +43,9 @@ def beside(
         _line(figure, run, unit, hollow=True)
     for run in _runs(after):
         _line(figure, run, unit, hollow=False)
-    for version, first in (starts or {}).items():
-        upright(figure, first, version)
+    for line, words in starts_of(starts):
+        figure.add_shape(**line)
+        figure.add_annotation(**words)
     _coming(figure, before, settled)
     figure.update_layout(margin_t=28)
     figure.update_yaxes(**in_unit(*_extent(pd.concat([before, after])), unit))

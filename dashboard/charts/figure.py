@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -161,6 +161,18 @@ def upright_of(at: Any, text: str) -> tuple[Drawn, Drawn]:
         line | {"line": {"color": QUIET, "width": 1, "dash": "dot"}},
         words | {"xanchor": "left", "yanchor": "bottom", "xshift": 3},
     )
+
+
+def starts_of(starts: Mapping[str, str] | None) -> list[tuple[Drawn, Drawn]]:
+    """Returns an upright line for each day on which versions came into service, with all their names.
+
+    >>> [words["text"] for _, words in starts_of({"v1": "2026-01-01", "v2": "2026-03-01", "v3": "2026-03-01"})]
+    ['v1', 'v2, v3']
+    """
+    days: dict[str, list[str]] = {}
+    for version, day in (starts or {}).items():
+        days.setdefault(day, []).append(version)
+    return [upright_of(day, ", ".join(versions)) for day, versions in days.items()]
 
 
 def level_of(at: float, text: str) -> tuple[Drawn, Drawn]:

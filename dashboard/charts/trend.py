@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts.figure import DATES, Drawn, band_of, hover, in_unit, sheet, upright_of
+from dashboard.charts.figure import DATES, Drawn, band_of, hover, in_unit, sheet, starts_of
 from dashboard.charts.palette import UNJUDGED, group_colours
 from dashboard.charts.words import Unit, group_name, in_order, interval, made_of, missing, number, unit_of, window
 
@@ -29,7 +29,7 @@ def over_time(
     if readings.empty:
         return sheet(height=320)
     unit = unit_of(str(readings["metric"].iloc[0]))
-    uprights = [upright_of(day, version) for version, day in (starts or {}).items()]
+    uprights = starts_of(starts)
     shapes, words = [line for line, _ in uprights], [name for _, name in uprights]
     lines: list[Drawn] = []
     groups = in_order(str(group) for group in readings["group"].dropna())

@@ -132,7 +132,8 @@ def _resampled(by_day: Floats, days: NDArray[Any]) -> Floats:
         total = by_day.sum(axis=0)
         return np.random.default_rng(seed_of(total)).poisson(total, (DRAWS, *total.shape)).astype(float)
     # einsum, not @: for so small a product the threads of a BLAS cost more than they bring.
-    return np.einsum("wd,dlb->wlb", day_weights(days), by_day)
+    drawn: Floats = np.einsum("wd,dlb->wlb", day_weights(days), by_day)
+    return drawn
 
 
 @dataclass(frozen=True)

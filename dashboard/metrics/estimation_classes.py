@@ -96,7 +96,8 @@ def _part(part: ClassesPart, names: Sequence[str]) -> tuple[Floats, Floats, Floa
 def _scale(cells: Floats, decided: Floats) -> Floats:
     """Returns for each decision its count over the sum of its column, of matrices whose last axes are those."""
     total = cells.sum(axis=-2)
-    return np.divide(decided, total, out=np.ones_like(total), where=total > 0)
+    share: Floats = np.divide(decided, total, out=np.ones_like(total), where=total > 0)
+    return share
 
 
 def _against_rest(parts: Sequence[ClassesPart], names: Sequence[str]) -> dict[str, tuple[Part, ...]]:
