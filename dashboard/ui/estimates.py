@@ -157,19 +157,18 @@ def _alt(over: pd.DataFrame, settled: str) -> str:
 def by_group(scope: Scope, metric: str) -> None:
     """Does draw how groups are estimated to differ in a rate, in the days whose labels are still coming.
 
-    Draws nothing where no label is waited for, or the metric does not wait for labels.
+    The page gives the heading, which must say that this is estimated.
     """
     difference = f"{metric}_difference"
     days = load.coming_days(scope)
     if days is None or scope.attribute is None or difference not in load.metrics(scope, "fairness"):
+        parts.note("Nothing waits for an estimate: labels are complete, or this needs none.")
         return
-    parts.section(
-        "Estimated, before the labels arrive",
-        f"Not realised: estimated for {window(*days)}, whose labels are still coming; each group by itself.",
-    )
+    base = say.group(reference(scope))
+    when = f"{window(*days)}, whose labels are still coming"
+    parts.note(f"Difference to {base}, not realised but estimated for {when}; each group by itself.")
     found = load.coming(scope, (difference,), scope.attribute)
     known = found[found["value"].notna()]
-    base = say.group(reference(scope))
     if known.empty:
         parts.nothing("No difference can be estimated here.", why(found))
         return
