@@ -13,10 +13,12 @@ from sklearn import metrics as sk
 from dashboard.charts.confusion import WRITTEN, confusion_matrix
 from dashboard.charts.curves import threshold_curves
 from dashboard.report import classes
-from dashboard.ui.classes import alt, by_class, mistaken
+from dashboard.ui.classes import CLASSES, alt, by_class, largest, mistaken
 from dashboard.workspace import frame
 from tests.classes import ClassSpec, ClassWorld, counted
 from tests.worlds import Spec, World, build
+
+COLUMNS = ["label", "decision", "n", "of"]
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +50,7 @@ def test_the_picture_has_every_share_and_says_counts(world: ClassWorld) -> None:
     right, wrong = (np.array(trace.z, dtype=float) for trace in figure.data)
     assert np.nansum(right, axis=1) + np.nansum(wrong, axis=1) == pytest.approx(1)
     many = [str(i) for i in range(WRITTEN + 1)]
-    large = pd.DataFrame([(a, b, 1 + (a == b)) for a in many for b in many], columns=["label", "decision", "n"])
+    large = pd.DataFrame([(a, b, 1 + (a == b), 14) for a in many for b in many], columns=COLUMNS)
     assert confusion_matrix(large).layout.annotations == ()
 
 
@@ -61,20 +63,27 @@ def test_the_finding_names_the_best_and_the_worst(world: ClassWorld) -> None:
     assert f", {right.idxmin()} worst" in told
 
 
+def test_of_many_classes_the_largest_are_drawn_and_the_others_said() -> None:
+    many = [f"c{i}" for i in range(40)]
+    cells = pd.DataFrame([(a, b, i, 40 * i) for i, a in enumerate(many) for b in many], columns=COLUMNS)
+    drawn, said = largest(cells)
+    assert set(drawn["label"]) == set(drawn["decision"]) == set(many[-CLASSES:])
+    assert f"{CLASSES} largest of 40" in said
+    assert largest(drawn)[1] == ""
+
+
 def test_classes_recognised_alike_are_said_together() -> None:
-    alike = pd.DataFrame(
-        [("a", "a", 5), ("a", "b", 5), ("b", "a", 5), ("b", "b", 5)], columns=["label", "decision", "n"]
-    )
+    alike = pd.DataFrame([(a, b, 5, 10) for a in "ab" for b in "ab"], columns=COLUMNS)
     assert mistaken(alike).replace("\u202f", " ") == "50 % are right."
 
 
 def test_the_table_has_a_row_for_every_class(world: ClassWorld) -> None:
     cells = classes.confusion(world.model.source(), world.model.scope())
     metrics = ("true_positive_rate", "precision", "f1", "roc_auc")
-    rows = by_class(frame(world.model.readings(metrics=metrics)), cells)
+    rows = by_class(frame(world.model.readings(metrics=metrics)), cells, cells)
     assert [row["Class"] for row in rows] == world.spec.names
     assert set(rows[0]) >= {"Labelled", "Decided", "F1", "Area under ROC"}
-    without = by_class(frame(world.model.readings(metrics=metrics[:3])), cells)
+    without = by_class(frame(world.model.readings(metrics=metrics[:3])), cells, cells)
     assert "Area under ROC" not in without[0]
 
 

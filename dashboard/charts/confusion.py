@@ -18,28 +18,35 @@ WRITTEN = 12  # beyond so many classes a cell is too small for words
 
 
 def confusion_matrix(cells: pd.DataFrame) -> go.Figure:
-    """Returns a square of shares of each label's cases, right ones on the diagonal; `cells`: label, decision, n."""
+    """Returns a square of shares of each label's cases, right ones on the diagonal.
+
+    `cells` has the columns label, decision, n and `of`, the number of cases with that label.
+    """
     names = list(dict.fromkeys(cells["label"]))
     counts = cells.pivot_table(index="label", columns="decision", values="n", sort=False).loc[names, names].to_numpy()
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    same = np.eye(len(names), dtype=bool)
+    sizes = cells.groupby("label")["of"].first().loc[names].to_numpy()
+    shares = counts / np.maximum(sizes, 1)[:, None]
+    same, hover = np.eye(len(names), dtype=bool), _hover(shares, counts, sizes, names)
     height = 90 + ROW * len(names) if len(names) <= WRITTEN else 640
     axis = {"tickvals": list(range(len(names))), "ticktext": [_short(name) for name in names], "showgrid": False}
     return sheet(
         height,
-        [_squares(shares, counts, names, same, RIGHT), _squares(shares, counts, names, ~same, WRONG)],
+        [_squares(shares, hover, same, RIGHT), _squares(shares, hover, ~same, WRONG)],
         annotations=_words(shares, counts) if len(names) <= WRITTEN else [],
         xaxis=axis | {"side": "top", "title": {"text": "decided"}, "ticks": ""},
         yaxis=axis | {"title": {"text": "labelled"}, "autorange": "reversed"},
     )
 
 
-def _squares(shares: Any, counts: Any, names: list[str], where: Any, colour: str) -> Drawn:
-    hover = [
-        [f"<b>labelled {a}, decided {b}</b><br>{number(shares[i, j], 'share')} ({counts[i, j]:,.0f} of "
-         f"{counts[i].sum():,.0f})" for j, b in enumerate(names)]
+def _hover(shares: Any, counts: Any, sizes: Any, names: list[str]) -> list[list[str]]:
+    return [
+        [f"<b>labelled {a}, decided {b}</b><br>{number(shares[i, j], 'share')} ({counts[i, j]:,.0f} of {sizes[i]:,.0f})"
+         for j, b in enumerate(names)]
         for i, a in enumerate(names)
     ]  # fmt: skip
+
+
+def _squares(shares: Any, hover: list[list[str]], where: Any, colour: str) -> Drawn:
     return {
         "type": "heatmap", "z": np.where(where, shares, np.nan), "zmin": 0, "zmax": 1, "showscale": False, "xgap": 3,
         "ygap": 3, "hoverongaps": False, "hoverinfo": "text", "hovertext": hover,

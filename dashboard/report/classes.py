@@ -30,15 +30,15 @@ class Curves:
 
 
 def confusion(source: Source, scope: Scope) -> pd.DataFrame:
-    """Returns the cases that have both label and decision: label, decision, n, every pair of classes, in order.
+    """Returns the cases that have both label and decision, of every pair of classes, in order.
 
-    Of one version or of all together.
+    Columns label, decision, n, and `of`: how many have the label. Of one version or of all together.
     """
     (cells,) = counted_cells(source.snapshot, source.contract, replace(scope, by=None, attributes=()), "").values()
     both = cells.table[:-1, :-1]
     kept = [i for i in range(len(both)) if both[i].any() or both[:, i].any()]
-    rows = [(cells.classes[i], cells.classes[j], int(both[i, j])) for i in kept for j in kept]
-    return pd.DataFrame(rows, columns=["label", "decision", "n"])
+    rows = [(cells.classes[i], cells.classes[j], int(both[i, j]), int(both[i].sum())) for i in kept for j in kept]
+    return pd.DataFrame(rows, columns=["label", "decision", "n", "of"])
 
 
 def curves(source: Source, scope: Scope) -> list[Curves]:

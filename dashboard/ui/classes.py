@@ -23,6 +23,7 @@ OF_CLASS = {
     "roc_auc": "Area under ROC",
 }
 DECIDED = ("False alarms", "Found (recall)", "Right when selected (precision)")
+CLASSES = 16  # classes that are drawn together
 MOST = 8  # groups whose curves are drawn together
 
 
@@ -42,37 +43,48 @@ def _square(scope: Scope) -> None:
     cells = classes.confusion(scope)
     if not cells["n"].sum():
         return
+    drawn, left = largest(cells)
     told = mistaken(cells)
     parts.section("What is taken for what", told)
-    parts.picture(confusion_matrix(cells), "confusion", told)
-    parts.note("Each row is 100 % of the cases labelled so; right decisions lie on the diagonal.")
+    parts.picture(confusion_matrix(drawn), "confusion", told)
+    parts.note(f"Each row is the cases labelled so, 100 % in all; right decisions lie on the diagonal.{left}")
     with st.expander("The counts behind it"):
-        parts.table(_counts(cells), "Labelled (rows) and decided (columns)", numbers=tuple(map(str, cells["decision"])))
+        parts.table(_counts(drawn), "Labelled (rows) and decided (columns)", numbers=tuple(map(str, drawn["decision"])))
     parts.download(cells, "confusion")
     readings = load.readings(scope, tuple(OF_CLASS), ("performance",), labels=True)
-    parts.section("Class by class", "Each class against all others together, with its 95 % interval.")
-    parts.table(by_class(readings, cells), "Class by class", numbers=("Labelled", "Decided", *OF_CLASS.values()))
+    parts.section("Class by class", f"Each class against all others together, with its 95 % interval.{left}")
+    parts.table(by_class(readings, drawn, cells), "Class by class", numbers=("Labelled", "Decided", *OF_CLASS.values()))
     parts.download(readings, "class-by-class")
+
+
+def largest(cells: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Returns the cells of the classes that most cases are labelled as, and what is to be said of the others."""
+    sizes = cells.groupby("label", sort=False)["n"].sum()
+    kept = set(sizes.nlargest(CLASSES).index)
+    if len(kept) == len(sizes):
+        return cells, ""
+    drawn = cells[cells["label"].isin(kept) & cells["decision"].isin(kept)]
+    return drawn, f" The {CLASSES} largest of {len(sizes)} classes are shown; the download has all."
 
 
 def mistaken(cells: pd.DataFrame) -> str:
     """Returns the finding: which class is recognised best and which worst, and what the latter is taken for.
 
-    >>> rows = [("low", "low", 9), ("low", "high", 1), ("high", "low", 6), ("high", "high", 4)]
-    >>> mistaken(pd.DataFrame(rows, columns=["label", "decision", "n"])).replace("\\u202f", " ")
+    >>> rows = [("low", "low", 9, 10), ("low", "high", 1, 10), ("high", "low", 6, 10), ("high", "high", 4, 10)]
+    >>> mistaken(pd.DataFrame(rows, columns=["label", "decision", "n", "of"])).replace("\u202f", " ")
     'low is recognised best (90 % of 10), high worst (40 % of 10), taken for low in 60 %.'
     """
-    size = cells.groupby("label")["n"].transform("sum")
-    shown = cells[size > 0].assign(share=cells["n"] / size.where(size > 0), size=size)
-    right = shown[shown["label"] == shown["decision"]].sort_values(["share", "size"], kind="stable")
+    there = cells[cells["of"] > 0]
+    shown = there.assign(share=there["n"] / there["of"])
+    right = shown[shown["label"] == shown["decision"]].sort_values(["share", "of"], kind="stable")
     if len(right) < 2 or right["share"].iloc[0] == right["share"].iloc[-1]:
         return f"{number(cells['n'][cells['label'] == cells['decision']].sum() / cells['n'].sum(), 'share')} are right."
     worst, best = right.iloc[0], right.iloc[-1]
     wrong = shown[(shown["label"] == worst["label"]) & (shown["decision"] != worst["label"])]
     taken = wrong.sort_values("n", kind="stable").iloc[-1]
     return (
-        f"{best['label']} is recognised best ({number(best['share'], 'share')} of {best['size']:,}), {worst['label']} "
-        f"worst ({number(worst['share'], 'share')} of {worst['size']:,}), taken for {taken['decision']} in "
+        f"{best['label']} is recognised best ({number(best['share'], 'share')} of {best['of']:,}), {worst['label']} "
+        f"worst ({number(worst['share'], 'share')} of {worst['of']:,}), taken for {taken['decision']} in "
         f"{number(taken['share'], 'share')}."
     )
 
@@ -84,12 +96,12 @@ def _counts(cells: pd.DataFrame) -> list[dict[str, str]]:
     ]
 
 
-def by_class(readings: pd.DataFrame, cells: pd.DataFrame) -> list[dict[str, object]]:
-    """Returns a row for each class: cases labelled and decided so, and what is read of it against all others."""
+def by_class(readings: pd.DataFrame, drawn: pd.DataFrame, cells: pd.DataFrame) -> list[dict[str, object]]:
+    """Returns a row for each drawn class: cases labelled and decided so, what is read of it against all others."""
     known = {(row["feature"], row["metric"]): row for row in readings.to_dict("records")}
     labelled, decided = (cells.groupby(side)["n"].sum() for side in ("label", "decision"))
     rows = []
-    for name in dict.fromkeys(cells["label"]):
+    for name in dict.fromkeys(drawn["label"]):
         counts = {"Class": name, "Labelled": f"{labelled[name]:,}", "Decided": f"{decided[name]:,}"}
         found = {title: _told(known.get((name, metric))) for metric, title in OF_CLASS.items()}
         rows.append(counts | {title: text for title, text in found.items() if text is not None})
