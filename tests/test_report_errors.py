@@ -92,10 +92,20 @@ def test_what_lies_absurdly_far_out_is_cut_off_counted_and_said(tmp_path: Path) 
     model.log(wrong.drop(columns=["day", "band", "both"]))
     model.rollup()
     found = everybody(model)["mean_absolute_error"]
-    assert "at least: 2 rows lie more than" in found.note
+    assert "at least: of 2 rows only 1e+06 is counted" in found.note
+    assert "2 absurdly large values cut off" in everybody(model)["r2_score"].note
+    assert "at least: of 2 rows only 100000000% is counted" in everybody(model)["mean_absolute_percentage_error"].note
     assert found.value is not None
     assert np.isfinite(found.value)
     assert "heavy tail" in found.note
+
+
+def test_labels_next_to_zero_cut_the_percentage_error_off_and_nothing_else(tmp_path: Path) -> None:
+    model, raw = build(ErrorSpec(rows=200, days=2), tmp_path)
+    model.log(raw.head(1).assign(id=["tiny"], stayed=[1e-12]).drop(columns=["day", "band", "both"]))
+    model.rollup()
+    noted = {name for name, reading in everybody(model).items() if "at least" in reading.note}
+    assert noted == {"mean_absolute_percentage_error"}
 
 
 def test_without_a_tolerance_the_share_beyond_it_cannot_be_computed(tmp_path: Path) -> None:

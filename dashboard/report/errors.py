@@ -44,6 +44,8 @@ class Sums(NamedTuple):
     relative_sq: int = 0
     beyond: int = 0
     clipped: int = 0
+    label_clipped: int = 0
+    relative_clipped: int = 0
 
 
 class Buckets(NamedTuple):
@@ -98,10 +100,9 @@ class Errors:
 
     @property
     def cut(self) -> str:
-        if not self.sums.clipped:
-            return ""
-        rows = f"{self.sums.clipped} row{'' if self.sums.clipped == 1 else 's'}"
-        return f"at least: {rows} lie more than {LARGEST * self.scale.error:g} out and are counted as that"
+        """Returns how many errors are counted as less than they are."""
+        n, most = self.sums.clipped, LARGEST * self.scale.error
+        return f"at least: of {n} row{'' if n == 1 else 's'} only {most:g} is counted" if n else ""
 
 
 def _mean_absolute_error(found: Errors) -> Measure:
@@ -133,19 +134,24 @@ def _median_absolute_error(found: Errors) -> Measure:
 
 
 def _r2_score(found: Errors) -> Measure:
-    b = found.buckets
-    if b is None:
-        return errors.r2_score(found.moments)
-    deff = errors.r2_design_effect(found.moments, b.labelled, b.square / SCALE, b.label, b.label_sq / SCALE)
-    return errors.r2_score(found.moments, deff)
+    b, far = found.buckets, found.sums.clipped + found.sums.label_clipped
+    deff = 1.0
+    if b is not None:
+        deff = errors.r2_design_effect(found.moments, b.labelled, b.square / SCALE, b.label, b.label_sq / SCALE)
+    measured = errors.r2_score(found.moments, deff)
+    told = f"{far} absurdly large value{'' if far == 1 else 's'} cut off" if far else ""
+    return replace(measured, note="; ".join(part for part in (measured.note, told) if part))
 
 
 def _mean_absolute_percentage_error(found: Errors) -> Measure:
     s = found.sums
     squares = s.relative_sq // SCALE
     deff = found.deff("relative_sum", squares, "relative")
-    zeros = s.labelled - s.relative
-    return errors.mean_absolute_percentage_error(s.relative_sum, squares, s.relative, zeros, deff, found.cut)
+    n = s.relative_clipped
+    cut = f"at least: of {n} row{'' if n == 1 else 's'} only {LARGEST:.0%} is counted" if n else ""
+    return errors.mean_absolute_percentage_error(
+        s.relative_sum, squares, s.relative, s.labelled - s.relative, deff, cut
+    )
 
 
 def _beyond_tolerance_rate(found: Errors) -> Measure:

@@ -1,7 +1,8 @@
 """The tables of a regression: sums of errors and labels, counts by size of the error, sums by subject bucket.
 
 Errors and labels are counted in the frozen units of `Bins.scale`; what lies more than `LARGEST` units out is counted
-as that, and counted in `clipped`. Powers are products, never `pow`: every machine multiplies alike.
+as that, and counted in `clipped`, `label_clipped` or `relative_clipped`. Powers are products, never `pow`: every
+machine multiplies alike.
 """
 
 from __future__ import annotations
@@ -41,19 +42,20 @@ MORE = {
     "square_label": f"sum(round(e * e * y * {SCALE})::HUGEINT)",
     "square_label_sq": f"sum(floor(e * e * y * y * {SCALE})::HUGEINT)",
     "relative_sq": "sum(relative::HUGEINT * relative)",
-    "clipped": "count(*) FILTER (clipped)",
+    "clipped": f"count(*) FILTER (abs(e) = {LARGEST})",
+    "label_clipped": f"count(*) FILTER (abs(y) = {LARGEST})",
+    "relative_clipped": f"count(*) FILTER (relative = {LARGEST * SCALE:.0f})",
 }
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A chunk's rows in units: error and label (NaN: no label), the error by the label's size, what was cut off."""
+    """A chunk's rows in units: error and label (NaN: no label), the error by the label's size, all cut off."""
 
     e: Floats
     y: Floats
     relative: Floats
-    clipped: Mask
     beyond: Mask
 
     @property
@@ -89,12 +91,11 @@ def _measured(chunk: Chunk, scale: Scale) -> Measured:
         e, y = off / scale.error, (truth - scale.centre) / scale.label
         np.divide(np.abs(off), np.abs(truth), out=relative, where=truth != 0)
     y[np.isnan(e)] = np.nan
-    clipped = (np.abs(e) > LARGEST) | (np.abs(y) > LARGEST) | (relative > LARGEST)
     tolerance = chunk.coding.contract.tolerance
     # Whole steps are compared: 8.3 - 3.3 is a hair above 5 in binary, and not beyond a tolerance of 5.
     beyond = np.rint(np.abs(e) * SCALE) > (np.inf if tolerance is None else np.rint(tolerance / scale.error * SCALE))
     e, y, relative = (np.clip(values, -LARGEST, LARGEST) for values in (e, y, relative))
-    return Measured(e, y, relative, clipped, beyond)
+    return Measured(e, y, relative, beyond)
 
 
 def _with_columns(rows: pa.Table, measured: Measured) -> pa.Table:
@@ -105,7 +106,7 @@ def _with_columns(rows: pa.Table, measured: Measured) -> pa.Table:
         name: pa.array(np.rint(np.nan_to_num(values * SCALE)).astype(np.int64), mask=np.isnan(values))
         for name, values in whole.items()
     }
-    columns |= {"clipped": pa.array(measured.clipped), "beyond": pa.array(measured.beyond)}
+    columns |= {"beyond": pa.array(measured.beyond)}
     for name, column in columns.items():
         rows = rows.append_column(name, column)
     return rows

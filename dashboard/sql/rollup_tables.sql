@@ -5,7 +5,8 @@
 -- Pairs: cases that two versions scored on one day, first < second; their bins are coarse (Bins.coarse).
 -- Errors and labels of a regression are in steps, millionths of the units in Bins.scale, relative errors in millionths:
 -- square_sum, label_sq and relative_sq are in steps squared, other powers in millionths. Error bins are those of
--- metrics.errors, negative where the value is too low. clipped: counted as a million units.
+-- metrics.errors, negative where the value is too low. clipped: of the error, the label and the error over the label what
+-- is counted as a million units.
 CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL);
 CREATE TABLE batches (batch VARCHAR PRIMARY KEY);
 CREATE TABLE outcomes (
@@ -19,7 +20,7 @@ CREATE TABLE errors (
     error_sum HUGEINT, absolute_sum HUGEINT, square_sum HUGEINT, fourth_sum HUGEINT,
     label_sum HUGEINT, label_sq HUGEINT, label_cube HUGEINT, label_fourth HUGEINT,
     square_label HUGEINT, square_label_sq HUGEINT, relative BIGINT, relative_sum HUGEINT, relative_sq HUGEINT,
-    beyond BIGINT, clipped BIGINT
+    beyond BIGINT, clipped BIGINT, label_clipped BIGINT, relative_clipped BIGINT
 );
 CREATE TABLE error_bins (day DATE, version VARCHAR, attribute VARCHAR, grp VARCHAR, bin SMALLINT, n BIGINT);
 CREATE TABLE subject_errors (
