@@ -23,7 +23,7 @@ groups = words.by_group(scope)
 says, more = words.sentence(curve, readings, sure)
 farthest = words.group_sentence(groups)
 parts.sentence("Calibration", ASKS, says, f"{more} {farthest}".strip())
-parts.note(say.window(load.days(scope, labels=True), load.complete_until(scope.model)))
+parts.note(words.days(scope, not curve.empty))
 parts.findings(words.judged(scope))
 
 if of_all.empty:
@@ -35,7 +35,7 @@ else:
     parts.section("What it says, and what happens", words.HOW_TO_READ)
     drawn, written = st.columns([11, 9], gap="large")
     with drawn:
-        figure = charts.reliability_curve(words.named(curve), of_all, *words.AXES[sure])
+        figure = charts.reliability_curve(words.named(curve, sure), of_all, *words.AXES[sure])
         parts.picture(figure, "reliability", f"{says} {words.alt(curve)}")
     with written:
         parts.table(words.table(curve, sure), words.CAPTION, numbers=(words.HEADS[sure][1], "Interval", "Counts"))
@@ -60,5 +60,6 @@ if len(confidence):
     parts.download(confidence, "confidence")
 
 parts.section("In numbers", "Distances from the dashed line are held against what chance alone would show.")
-parts.readings_table(readings[readings["feature"].isna()], "Each with its 95 % interval", by="metric")
+shown = readings[readings["feature"].isna() & (readings["value"].notna() | (not curve.empty))]
+parts.readings_table(shown, "Each with its 95 % interval", by="metric")
 parts.download(readings, "calibration")

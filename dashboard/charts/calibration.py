@@ -19,10 +19,6 @@ MIDDLE = "rgba(47, 120, 183, 0.30)"
 WIDE, HIGH, LEFT, BASE, SIDE = 246, 226, 46, 200, 188  # a small picture, in pixels: its size, axes, their length
 INK = "#123456"  # stands for the page's colour of words in a small picture, until the page puts its own
 STRIP = 0.17  # the share of the picture's height that the strip of all scores takes
-STRIP_NOTE = {
-    "x": 1, "xref": "paper", "y": STRIP, "yref": "paper", "text": "how often it says so", "showarrow": False,
-    "xanchor": "right", "yanchor": "top", "font": {"size": 13}, "opacity": 0.8,
-}  # fmt: skip
 
 
 def reliability_curve(
@@ -40,7 +36,7 @@ def reliability_curve(
     """
     top = top_of(curve, spread)
     notes = [_name(row, top) for row in curve.to_dict("records") if row["named"]]
-    notes += [_corner(0.02 * top, 0.98 * top, happens, "more"), _corner(top, 0.05 * top, happens, "less"), STRIP_NOTE]
+    notes += [_corner(0.02 * top, 0.98 * top, happens, "more"), _corner(top, 0.05 * top, happens, "less")]
     axis = in_unit(-0.02 * top, 1.02 * top, "share") | {"range": [-0.02 * top, 1.02 * top]}
     diagonal = {"type": "line", "x0": 0, "y0": 0, "x1": top, "y1": top, "layer": "below"}
     return sheet(
@@ -48,7 +44,8 @@ def reliability_curve(
         [_dots(curve), _strip(spread)],
         shapes=[diagonal | {"line": {"color": QUIET, "width": 1.5, "dash": "dash"}}],
         annotations=notes,
-        xaxis=axis | {"title": {"text": said}, "showgrid": True, "gridcolor": GRID, "anchor": "y2"},
+        xaxis=axis | {"title": {"text": f"{said}; bars: how often"}, "showgrid": True, "gridcolor": GRID,
+                      "anchor": "y2"},
         yaxis=axis | {"title": {"text": observed}, "domain": [STRIP + 0.03, 1]},
         yaxis2={"domain": [0, STRIP], "anchor": "x", "showgrid": False, "showticklabels": False, "zeroline": False,
                 "rangemode": "tozero"},
@@ -69,9 +66,11 @@ def _name(row: Mapping[Any, Any], top: float) -> dict[str, Any]:
     """Returns a few words that point at a dot, on its side of the diagonal where there is room for them."""
     x, y = row["score"], row["observed"]
     if y >= x:
-        place = (0.03 * top, max(y + 0.12 * top, 0.48 * top), "left") if x < 0.4 * top else (x - 0.05 * top, y, "right")
+        over = max(row["high"] + 0.07 * top, 0.64 * top)
+        place = (0.03 * top, over, "left") if x < 0.4 * top else (x - 0.05 * top, y, "right")
     else:
-        place = (0.98 * top, min(y - 0.1 * top, 0.52 * top), "right") if x > 0.6 * top else (x + 0.05 * top, y, "left")
+        under = min(row["low"] - 0.07 * top, 0.36 * top)
+        place = (0.98 * top, under, "right") if x > 0.6 * top else (x + 0.05 * top, y, "left")
     return {
         "x": x, "y": y, "ax": place[0], "ay": place[1], "xanchor": place[2], "axref": "x", "ayref": "y",
         "text": row["named"], "showarrow": True, "arrowhead": 0, "arrowwidth": 1, "arrowcolor": QUIET, "standoff": 8,
@@ -148,8 +147,10 @@ def small_reliability(curve: pd.DataFrame, top: float) -> str:
 def gap_dots(readings: pd.DataFrame) -> go.Figure:
     """Returns calibration errors, a row a group, against the line on which it happens as often as it says."""
     figure = interval_dots(readings)
+    ends = [0.0, *readings["low"].dropna().astype(float), *readings["high"].dropna().astype(float)]
+    room = max(ends) - min(ends) or 0.1
     upright(figure, 0, "as often as it says")
-    figure.update_layout(margin_t=28)
+    figure.update_layout(margin_t=28, xaxis=in_unit(min(ends) - 0.06 * room, max(ends) + 0.24 * room, "points"))
     return figure
 
 

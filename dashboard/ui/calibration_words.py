@@ -13,7 +13,7 @@ from dashboard.charts.words import counts, digits, group_name, in_order, interva
 from dashboard.rates import z_of
 from dashboard.ui import load
 from dashboard.ui.headlines import FEW, most_urgent
-from dashboard.ui.say import many, one
+from dashboard.ui.say import drift_window, many, one, window
 from dashboard.ui.state import Scope
 from dashboard.ui.verdicts import drawn, known_groups
 
@@ -73,7 +73,7 @@ def sentence(curve: pd.DataFrame, readings: pd.DataFrame, sure: bool = False) ->
         return f"Only {many(int(curve['n'].sum()), 'case').lower()} with a label: too few to hold its word against.", ""
     far, more = beyond(curve), _overall(readings, sure)
     if len(far):
-        return _says(far.iloc[0].to_dict(), sure), f"{_how_many(far, curve)} {more}"
+        return _says(far.iloc[0].to_dict(), sure), f"{_how_many(far, curve, sure)} {more}"
     error = one(readings, "expected_calibration_error")
     at_most = error["high"] if error is not None else 1.0
     if at_most <= SURE:
@@ -99,18 +99,19 @@ def _for_example(curve: pd.DataFrame, sure: bool) -> str:
     return _says(curve.iloc[int(nearest)].to_dict(), sure)
 
 
-def _how_many(far: pd.DataFrame, curve: pd.DataFrame) -> str:
+def _how_many(far: pd.DataFrame, curve: pd.DataFrame, sure: bool) -> str:
     """Returns how many bins are off, and to which side."""
     often = int((far["observed"] > far["score"]).sum())
+    it, they = ("it is right", "are right") if sure else ("it happens", "happen")
     if len(curve) == 1:
         return "All its scores are alike."
     if len(far) == 1:
         return f"Of {len(curve)} steps of its scores, that is the only one that is off by more than chance."
     if often in (0, len(far)):
         side = "more" if often else "less"
-        return f"In {len(far)} of {len(curve)} steps of its scores it happens {side} often than it says, beyond chance."
+        return f"In {len(far)} of {len(curve)} steps of its scores {it} {side} often than it says, beyond chance."
     return (
-        f"Of {len(curve)} steps of its scores, {often} happen more often than it says and {len(far) - often} less "
+        f"Of {len(curve)} steps of its scores, {often} {they} more often than it says and {len(far) - often} less "
         "often, beyond chance."
     )
 
@@ -144,13 +145,14 @@ def _points(value: float) -> str:
     return number(value, "points")
 
 
-def named(curve: pd.DataFrame) -> pd.DataFrame:
+def named(curve: pd.DataFrame, sure: bool = False) -> pd.DataFrame:
     """Returns a marked curve with words for the one dot that the headline speaks of."""
+    said, happens = ("sure", "right") if sure else ("says", "happens")
     words = [""] * len(curve)
     if len(curve) and curve["past"].max() > 0:
         place = int(curve["past"].to_numpy().argmax())
         row = curve.iloc[place]
-        words[place] = f"says {number(row['score'], 'share')}, happens {number(row['observed'], 'share')}"
+        words[place] = f"{said} {number(row['score'], 'share')}, {happens} {number(row['observed'], 'share')}"
     return curve.assign(named=words)
 
 
@@ -180,6 +182,12 @@ def table(curve: pd.DataFrame, sure: bool = False) -> list[dict[str, object]]:
             }
         )
     return rows
+
+
+def days(scope: Scope, labelled: bool) -> str:
+    """Returns which days are looked at, and whether their labels are complete where there are any."""
+    chosen = load.days(scope, labels=True)
+    return window(chosen, load.complete_until(scope.model)) if labelled else drift_window(chosen, None)
 
 
 def judged(scope: Scope) -> list[tuple[str | None, str]]:
