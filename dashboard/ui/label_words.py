@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.charts.words import day, group_name, interval, missing, number, title, unit_of, window
+from dashboard.charts.words import day, group_name, interval, missing, number, unit_of, window
 from dashboard.report.labels import Uneven
 from dashboard.ui import say
 
@@ -127,7 +127,7 @@ def then_rows(readings: pd.DataFrame, on: date) -> list[dict[str, object]]:
     nobody: Mapping[Any, Any] = {"value": None, "low": None, "high": None, "n": 0}
     return [
         {
-            "Metric": title(metric),
+            "Metric": say.plain_title(metric),
             "Group": group_name(group or None),
             f"When {day(on)} began": _cell(both.get("then", nobody), metric),
             "Now": _cell(both.get("now", nobody), metric),

@@ -96,7 +96,7 @@ def then_and_now(scope: Scope, on: date) -> pd.DataFrame:
     of_task = tuple(name for name in MAIN if name in METRICS and contract(scope.model).task in METRICS[name].tasks)
     asked = [((), of_task)]
     if scope.attribute:
-        asked.append(((scope.attribute,), (first_metric(scope), "label_coverage")))  # type: ignore[arg-type]
+        asked.append(((scope.attribute,), (first_metric(scope),)))  # type: ignore[arg-type]
     found = [
         _as_of(key(scope.model), day, since, until, scope.version, attributes, names)
         for day in (on, None)
