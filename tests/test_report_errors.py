@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from sklearn import metrics as sk
 
 from dashboard.report import Reading
+from dashboard.rollup.freezing import regression_scale
 from dashboard.workspace import Model
 from tests.errors_world import GROUPS, ErrorSpec, build, rows_of
 
@@ -65,6 +68,18 @@ def test_every_reading_equals_scikit_learn_on_the_raw_rows(tmp_path: Path, label
         assert {reading.metric for reading in readings} == NAMES
         for reading in readings:
             agrees(reading, raw, spec)
+
+
+@given(st.lists(st.floats(-1, 1), min_size=4, max_size=40), st.integers(-60, 60))
+def test_a_unit_is_a_power_of_ten_near_the_spread_of_what_it_counts(drawn: list[float], power: int) -> None:
+    labels = np.array(drawn) * 10.0**power
+    spread = float(np.subtract(*np.quantile(labels, [0.75, 0.25])))
+    assume(spread > 1e-6 * np.abs(labels).max() and spread > 1e-90)
+    scale = regression_scale(labels + 2 * spread, labels)
+    assert 0.999 <= spread / scale.label < 10.001
+    assert abs(scale.centre - np.median(labels)) <= scale.label
+    assert float(f"{scale.label:.0e}") == scale.label
+    assert 0.999 <= 4 * spread / scale.error < 10.001  # errors of one size, taken to both sides
 
 
 def everybody(model: Model) -> dict[str, Reading]:

@@ -8,10 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.charts.words import digits, interval, missing, number, unit_of
+from dashboard.charts.words import digits, interval, made_of, missing, number, unit_of
 from dashboard.ui.say import behind, group, listed, lower, many, of_100, one, plain, plain_title
 
 FEW = 30  # labelled cases, below which a share of 100 would promise too much
+STANDING = ("accuracy", "true_positive_rate", "mean_absolute_error", "beyond_tolerance_rate")
 URGENT = ("outside", "inconclusive", "cannot be computed", "within")
 
 VERBS = {
@@ -215,7 +216,7 @@ def standing(
     readings: pd.DataFrame, service: pd.DataFrame, findings: Sequence[Any]
 ) -> list[tuple[str, str, str, str | None]]:
     """Returns the overview's tiles: name, value, facts, state."""
-    tiles = [_tile(readings, "accuracy", findings), _tile(readings, "true_positive_rate", findings)]
+    tiles = [_tile(readings, name, findings) for name in STANDING]
     for kind, name in (("fairness", "Fairness"), ("drift", "Drift")):
         states = Counter(f.state for f in findings if f.kind == kind)
         if states:
@@ -231,5 +232,6 @@ def _tile(readings: pd.DataFrame, metric: str, findings: Sequence[Any]) -> tuple
         return None
     state = next((f.state for f in findings if f.metric == metric and f.group is None), None)
     unit = unit_of(metric)
-    facts = "; ".join(p for p in (interval(row["low"], row["high"], unit), behind(row)) if p)
+    made = made_of(row["numerator"], row["denominator"], unit)
+    facts = "; ".join(part for part in (interval(row["low"], row["high"], unit), made) if part)
     return plain_title(metric), number(row["value"], unit), facts, state
