@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from dashboard.errors import EvenhandError
-from dashboard.workspace import Model
+from dashboard.workspace import Model, Workspace
 from tests.worlds import START, Spec, delivered, draw, found
 
 DAYS = 40
@@ -114,3 +114,12 @@ def test_the_past_is_read_again_once_more_is_counted(tmp_path: Path) -> None:
     model.rollup()
     (after,) = model.as_of(START + timedelta(days=30)).readings(metrics=("label_coverage",))
     assert (after.numerator or 0) > (before.numerator or 0)
+
+
+def test_a_contract_that_changed_since_must_be_counted_first(tmp_path: Path) -> None:
+    model = taken_in(tmp_path, *drawn())
+    changed = CONTRACT.replace("threshold = 0.5", "threshold = 0.4")
+    assert changed != CONTRACT
+    model.paths.contract.write_text(changed, encoding="utf-8")
+    with pytest.raises(EvenhandError, match=r"contract of 'triage' changed.*evenhand rollup triage"):
+        Workspace(tmp_path).model("triage").as_of(START + timedelta(days=20)).extent()

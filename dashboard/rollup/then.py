@@ -38,6 +38,7 @@ def as_of(paths: ModelPaths, contract: Contract, bins: Bins, newest: Path, on: d
             shutil.copyfile(newest, file)
             with store.connect(temp_directory=folder, **limits) as connection:
                 store.attach(connection, file, "rollup")
+                _same_contract(connection, contract)
                 connection.execute("BEGIN")
                 _cut(connection, on)
                 _count_again(connection, paths, contract, bins, datetime.combine(on, time()))
@@ -50,6 +51,16 @@ def as_of(paths: ModelPaths, contract: Contract, bins: Bins, newest: Path, on: d
                 todo="The log and the rollups are as they were; the temporary folder must have room for a rollup",
             ) from error
         yield file
+
+
+def _same_contract(connection: Any, contract: Contract) -> None:
+    """Does refuse a rollup of another contract: days counted by one and by the other do not add up."""
+    ((counted,),) = connection.execute("SELECT value FROM rollup.meta WHERE key = 'contract'").fetchall()
+    if counted != contract.digest:
+        raise EvenhandError(
+            f"The contract of '{contract.name}' changed after the rollup was counted",
+            todo=f"Count it again first: evenhand rollup {contract.name}",
+        )
 
 
 def _cut(connection: Any, on: date) -> None:
