@@ -17,7 +17,7 @@ from sklearn.metrics import brier_score_loss
 
 from dashboard.report import Reading, curves
 from dashboard.report.calibration import CURVED
-from tests.worlds import GROUPS, Spec, World, build, found, rows_of, specs
+from tests.worlds import GROUPS, Spec, World, build, delivered, draw, found, rows_of, specs
 
 FIXED_POINT = 1e-9
 METRICS = ("calibration_error", "mean_entropy", *CURVED)
@@ -251,3 +251,11 @@ def test_a_window_without_data_says_so(tmp_path: Path) -> None:
     readings = model.readings(since=date(2030, 1, 1), until=date(2030, 2, 1), metrics=METRICS)
     assert {r.metric for r in readings} == set(METRICS)
     assert all(r.value is None and r.note.startswith("cannot be computed") for r in readings)
+
+
+def test_a_weighted_log_is_told_that_scores_are_counted_without_weights(tmp_path: Path) -> None:
+    spec = Spec(rows=300, days=2)
+    model = found(tmp_path, spec.contract.replace("[columns]\n", '[columns]\nweight = "weight"\n'))
+    model.log(delivered(draw(spec), spec).assign(weight=2.0))
+    model.rollup()
+    assert all("counted without weights" in r.note for r in model.readings(metrics=METRICS))

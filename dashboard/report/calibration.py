@@ -19,7 +19,7 @@ from dashboard.metrics.clusters import loss_design_effect
 from dashboard.metrics.reliability import BINS, Reliability
 from dashboard.metrics.reliability import reliability as curve_of
 from dashboard.rates import Estimate, Measure, undefined
-from dashboard.report.cells import Key, ordered, outcomes, rows
+from dashboard.report.cells import UNWEIGHTED, Key, ordered, outcomes, rows
 from dashboard.report.performance import Source
 from dashboard.report.scope import Place, Reading, Scope, reading
 
@@ -85,7 +85,7 @@ def calibration_readings(source: Source, scope: Scope) -> Iterator[Reading]:
         if source.contract.task == "multiclass" and scope.any_of("calibration_error", *CURVED):
             for key, binned in ordered(binned_scores(source, scope, attribute, each=True)):
                 for metric, measure in _of_bins(scope, binned):
-                    yield reading(scope, metric, _place(attribute, key), measure)
+                    yield reading(scope, metric, _place(attribute, key), measure, _note(source))
 
 
 def _of_everybody(source: Source, scope: Scope, attribute: str) -> Iterator[Reading]:
@@ -100,7 +100,11 @@ def _of_everybody(source: Source, scope: Scope, attribute: str) -> Iterator[Read
     for key, of in ordered(sums):
         deff, found = deffs.get(key, 1.0), binned.get((*key, None))
         for metric, measure in _measured(source, scope, of, found, deff):
-            yield reading(scope, metric, _place(attribute, (*key, None)), measure)
+            yield reading(scope, metric, _place(attribute, (*key, None)), measure, _note(source))
+
+
+def _note(source: Source) -> str:
+    return UNWEIGHTED if "weight" in source.contract.columns else ""
 
 
 def _measured(
