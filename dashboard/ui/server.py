@@ -126,7 +126,8 @@ def serve(workspace: Path, *, host: str = "127.0.0.1", port: int = 8501, open_br
 
 def _ready() -> None:
     """Does import what the first page needs while the server starts, so that its first visitor does not wait for it."""
-    for name in ("dashboard.charts", "dashboard.workspace", "dashboard.report.pictures", "plotly.graph_objects"):
+    first = ("dashboard.charts", "dashboard.workspace", "dashboard.report.pictures", "plotly.graph_objects")
+    for name in (*first, "scipy.optimize"):  # the last for estimates: a third of a second
         importlib.import_module(name)
 
 
