@@ -301,12 +301,15 @@ def test_measures_found_together_are_those_found_alone(
     before: list[int], now: list[int], earlier: list[list[int]], level: float
 ) -> None:
     reference, current, windows = counted(before, 3), counted(now, 1), [counted(one) for one in earlier]
-    together = dict(drift.measures(reference, current, windows, ("psi", "js_distance", "ks", "wasserstein")))
+    together = dict(
+        drift.measures(drift.Compared(reference, current, windows), ("psi", "js_distance", "ks", "wasserstein"))
+    )
     for alone in MEASURES:
         one, other = alone(reference, current, windows), together[alone.__name__]
         assert (one.value, one.note) == (other.value, other.note)
         assert one.value is None or one.interval(level) == other.interval(level)
-    assert list(dict(drift.measures(Categories({"a": 5}), Categories({"a": 5}), (), ("psi", "ks")))) == ["psi"]
+    categories = drift.Compared(Categories({"a": 5}), Categories({"a": 5}))
+    assert list(dict(drift.measures(categories, ("psi", "ks")))) == ["psi"]
 
 
 @settings(deadline=None, max_examples=30)

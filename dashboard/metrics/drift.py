@@ -165,11 +165,8 @@ NUMERIC: Mapping[str, Callable[[Compared[Histogram]], Estimate]] = {
 }
 
 
-def measures(
-    reference: Feature, current: Feature, windows: Sequence[Feature], names: Iterable[str]
-) -> Iterator[tuple[str, Estimate | Exact]]:
+def measures(compared: Compared[Feature], names: Iterable[str]) -> Iterator[tuple[str, Estimate | Exact]]:
     """Yields the named measures of one feature, what they share found once; of categories those that they have."""
-    compared = Compared(reference, current, windows)
     for name in names:
         if name == "psi":
             yield name, _psi(compared)

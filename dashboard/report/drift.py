@@ -20,7 +20,9 @@ from dashboard.report.scope import Place, Reading, Scope, reading
 
 Shape = Histogram | Categories
 Days = tuple[date, date]
-Shapes = dict[tuple[date | None, str | None, str], Shape]  # bucket, version, feature
+Where = tuple[date | None, str | None, str]  # bucket, version, feature
+Shapes = dict[Where, Shape]
+Moved = tuple[Where, Shape, "drift.Compared[Any] | None"]  # where, now, beside the reference where that has it
 Counts = NDArray[np.int64]
 OWN = ("score", "decision", "label")
 HALF = 32  # bits of a total's lower part
@@ -31,40 +33,58 @@ def drift_readings(source: Source, scope: Scope) -> Iterator[Reading]:
     wanted = [name for name, metric in METRICS.items() if metric.kind == "drift" and scope.wants(name)]
     if not wanted:
         return
-    reference, earlier, refusal = _held_against(source, scope)
-    for (bucket, version, feature), now in ordered(shapes(source, scope)):
-        before = reference.get((None, None, feature))
-        windows = [window[None, None, feature] for window in earlier if (None, None, feature) in window]
+    refusal = _refusal(scope)
+    for (bucket, version, feature), now, compared in _compared(source, scope):
         place = Place(version, feature=feature, bucket=bucket)
-        for metric, measure in _measures(wanted, refusal, before, now, windows):
+        for metric, measure in _measures(wanted, refusal, now, compared):
             yield reading(scope, metric, place, measure)
 
 
 def _measures(
-    wanted: Sequence[str], refusal: str, before: Shape | None, now: Shape, windows: list[Shape]
+    wanted: Sequence[str], refusal: str, now: Shape, compared: drift.Compared[Any] | None
 ) -> Iterator[tuple[str, Measure]]:
     """Yields the measures of one feature; categories have no cumulative distribution."""
-    if not refusal and before is not None:
-        yield from drift.measures(before, now, windows, wanted)  # type: ignore[type-var]
+    if not refusal and compared is not None:
+        yield from drift.measures(compared, wanted)
         return
     for metric in wanted:
         if isinstance(now, Histogram) or metric not in drift.NUMERIC:
             yield metric, undefined(refusal or "the reference window has no rows", now.n)
 
 
-def _held_against(source: Source, scope: Scope) -> tuple[Shapes, list[Shapes], str]:
-    """Returns the reference's shapes, those of the windows in it, and why nothing can be compared with them if so."""
+def _compared(source: Source, scope: Scope) -> list[Moved]:
+    """Returns every feature of the scope beside the reference and the windows in it; kept a while of a whole window."""
+
+    def make() -> list[Moved]:
+        before, earlier = _held_against(source, scope)
+        found: list[Moved] = []
+        for key, now in ordered(shapes(source, scope)):
+            of = (None, None, key[2])
+            windows = [window[of] for window in earlier if of in window]
+            found.append((key, now, drift.Compared(before[of], now, windows) if of in before else None))
+        return found
+
+    asked = (scope.since, scope.until, scope.version, scope.features, scope.reference, scope.reference_windows)
+    found: list[Moved] = make() if scope.by else source.snapshot.lately(("compared", *asked), make)
+    return found
+
+
+def _refusal(scope: Scope) -> str:
+    """Returns why nothing can be compared with the reference, "" where it can."""
     if scope.reference is None:
-        return {}, [], "there is no reference window: the log is too short for one"
+        return "there is no reference window: the log is too short for one"
     since, until = scope.reference
     overlap = scope.since < until and since < scope.until and not scope.by
-    windows = source.snapshot.once(
-        ("windows", scope.reference_windows), lambda: _windows(source, scope.reference_windows)
-    )
-    return (
-        reference_shapes(source, scope.reference),
-        windows,
-        "the window shares days with the reference" if overlap else "",
+    return "the window shares days with the reference" if overlap else ""
+
+
+def _held_against(source: Source, scope: Scope) -> tuple[Shapes, list[Shapes]]:
+    """Returns the reference's shapes and those of the windows in it."""
+    if scope.reference is None:
+        return {}, []
+    asked = scope.reference_windows
+    return reference_shapes(source, scope.reference), source.snapshot.once(
+        ("windows", asked), lambda: _windows(source, asked)
     )
 
 

@@ -166,13 +166,7 @@ def _labels_note(scope: Scope, metric: str, until: date) -> str:
 
 
 def _plain(number: float | int | None) -> float | int | None:
-    return (
-        None
-        if number is None
-        else int(number)
-        if float(number).is_integer() and isinstance(number, int)
-        else float(number)
-    )
+    return None if number is None else int(number) if isinstance(number, int) else float(number)
 
 
 def period(scope: Scope, bucket: date | None) -> tuple[date, date]:

@@ -83,7 +83,8 @@ def _text(value: str) -> str:
 
 
 def _object(value: Mapping[object, object]) -> str:
-    return "{" + ",".join([f"{text}:{canonical_json(value[key])}" for key, text in _keys(tuple(value))]) + "}"
+    members = [(text, value[key]) for key, text in _keys(tuple(value))]
+    return "{" + ",".join([f"{text}:{PLAIN.get(type(item), canonical_json)(item)}" for text, item in members]) + "}"
 
 
 @lru_cache(256)
