@@ -22,7 +22,7 @@ from dashboard.metrics.ranking import rounded_up
 from dashboard.policy.windows import Window
 from dashboard.rates import Measure, undefined
 from dashboard.report.cells import UNWEIGHTED, Key, ordered
-from dashboard.report.expected import Coming, Days, Means, adding_up, calibrated_on, coming, meanings, settled
+from dashboard.report.expected import Coming, Days, Means, adding_up, calibrated_on, coming, meanings
 from dashboard.report.fairness import NAMED, is_unknown, reference_group
 from dashboard.report.performance import Source
 from dashboard.report.scope import Place, Reading, Scope, period, reading
@@ -102,12 +102,11 @@ class Outlook:
 def estimated_readings(source: Source, scope: Scope) -> Iterator[Reading]:
     """Yields the `estimated_*` readings of a scope, for everybody or each group of its attributes.
 
-    Where everything of a kind is asked for, they come only for one window, clear of the reference, whose labels are
-    still coming: where they are complete, the realised number stands.
+    Only what is asked for by its name: where all of a kind is, the realised numbers stand, and none is mixed with them.
     """
-    all_of_them = [name for name in METRICS if _is_estimate(source, scope, name)]
-    wanted = [name.removeprefix(PREFIX) for name in all_of_them if scope.wants(name)]
-    if not wanted or (len(wanted) == len(all_of_them) and not _by_default(source, scope)):
+    names = [name for name in METRICS if _is_estimate(source, name) and scope.names(name)]
+    wanted = [name.removeprefix(PREFIX) for name in names]
+    if not wanted:
         return
     refusal = _refusal(source, scope)
     if refusal:
@@ -120,17 +119,10 @@ def estimated_readings(source: Source, scope: Scope) -> Iterator[Reading]:
         yield from _fairness(source, scope, attribute, contrasts)
 
 
-def _is_estimate(source: Source, scope: Scope, name: str) -> bool:
-    metric = METRICS[name]
+def _is_estimate(source: Source, name: str) -> bool:
     task, plain = source.contract.task, name.removeprefix(PREFIX)
-    of_task = task in metric.tasks or (task == "multiclass" and plain in estimation_classes.OF_ONE)
-    return name.startswith(PREFIX) and metric.kind in scope.kinds and of_task and task != "regression"
-
-
-def _by_default(source: Source, scope: Scope) -> bool:
-    if scope.by is not None or _refusal(source, scope):
-        return False
-    return scope.until > settled(source)
+    of_task = task in METRICS[name].tasks or (task == "multiclass" and plain in estimation_classes.OF_ONE)
+    return name.startswith(PREFIX) and of_task and task != "regression"
 
 
 def _refusal(source: Source, scope: Scope) -> str:
