@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -189,6 +190,24 @@ def test_beside_a_rate_stands_what_the_missing_labels_could_make_of_it(tmp_path:
         else:
             assert [float(noted[1]), float(noted[2])] == pytest.approx(ends, abs=6e-4)
             assert 0 < int(noted[3]) <= missing.sum()
+
+
+def test_beside_a_difference_too(tmp_path: Path) -> None:
+    world_ = build(Spec(seed=6, rows=900), tmp_path)
+    said = re.compile(r"between (-?[\d.]+) and (-?[\d.]+) whatever the ([\d,]+) missing labels say")
+    noted = 0
+    for reading in world_.model.readings(metrics=("accuracy_difference", "precision_difference"), attributes=("sex",)):
+        rate, found_ = reading.metric.removesuffix("_difference"), said.search(reading.note)
+        ends = []
+        for group in (reading.group, reading.reference):
+            rows = rows_of(world_.frame, replace(reading, group=group))
+            labels = (rows["label"].where(rows["label"].notna(), d) for d in (rows["said"], 1 - rows["said"]))
+            ends.append(sorted(by_sklearn(rows.assign(label=label))[rate] for label in labels))
+        if found_:
+            expected = [ends[0][0] - ends[1][1], ends[0][1] - ends[1][0]]
+            assert [float(found_[1]), float(found_[2])] == pytest.approx(expected, abs=6e-4)
+            noted += 1
+    assert noted >= 4
 
 
 def test_of_several_classes_too(tmp_path: Path) -> None:

@@ -88,6 +88,15 @@ def share_bounds(hits: float, trials: float, without: int) -> Bounds | None:
     return (hits / n, (hits + without) / n) if n else None
 
 
+def apart(one: Bounds | None, other: Bounds | None) -> Bounds | None:
+    """Returns the bounds of the difference of two rates of different cases: each at its worst for it, and at its best.
+
+    >>> [round(end, 2) for end in apart((0.5, 0.7), (0.6, 0.65))]
+    [-0.15, 0.1]
+    """
+    return None if one is None or other is None else (one[0] - other[1], one[1] - other[0])
+
+
 def note(found: Bounds | None, without: int) -> str:
     """Returns the bounds in words, "" where no label is missing or nothing can be said.
 
@@ -97,4 +106,5 @@ def note(found: Bounds | None, without: int) -> str:
     if not without or found is None:
         return ""
     said = f"the {without:,} missing labels say" if without > 1 else "the missing label says"
-    return f"between {found[0]:.3f} and {found[1]:.3f} whatever {said}"
+    low, high = (round(end, 3) + 0.0 for end in found)  # never "-0.000"
+    return f"between {low:.3f} and {high:.3f} whatever {said}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 
 from dashboard.metrics import balance, multiclass, performance, worst_case
 from dashboard.metrics.performance import Confusion
@@ -40,6 +41,29 @@ def of_classes(cells: Cells) -> Note:
         return worst_case.note(found, without)
 
     return said
+
+
+def of_differences(groups: Mapping[str, Cells], base: str | None) -> Callable[[str, str, Measure], str]:
+    """Returns what says it of a rate's differences to the reference: of a rate, a group and their difference."""
+    counts = {group: Confusion.of(cells.table, weights=cells.weights) for group, cells in groups.items()}
+
+    @cache
+    def bounds(rate: str, group: str) -> tuple[worst_case.Bounds | None, int]:
+        cells = counts[group]
+        return worst_case.bounds(rate, FUNCTIONS[rate], cells), worst_case.missing(rate, cells)
+
+    def said(rate: str, group: str, difference: Measure) -> str:
+        if difference.value is None or rate not in FUNCTIONS or base is None:
+            return ""
+        (one, missing), (other, more) = bounds(rate, group), bounds(rate, base)
+        return worst_case.note(worst_case.apart(one, other), missing + more)
+
+    return said
+
+
+def nothing_said(rate: str, group: str, difference: Measure) -> str:
+    """Returns "": of several classes nothing is said of differences."""
+    return ""
 
 
 def _of(metric: str, cells: Confusion, measure: Measure) -> str:

@@ -10,6 +10,7 @@ from datetime import date
 from dashboard.contract import UNKNOWN_GROUP, Contract
 from dashboard.metrics import METRICS, fairness, multiclass, performance
 from dashboard.rates import Difference, Estimate, Measure, Rate, Ratio, undefined
+from dashboard.report.bounds import nothing_said, of_differences
 from dashboard.report.cells import Cells, ordered, outcomes
 from dashboard.report.performance import Source
 from dashboard.report.scope import Place, Reading, Scope, reading
@@ -23,6 +24,7 @@ NAMED: dict[str, tuple[Callable[..., Estimate], tuple[str, ...]]] = {
     "equal_opportunity_ratio": (fairness.equal_opportunity_ratio, ("true_positive_rate",)),
 }
 Compared = Mapping[str, Mapping[str, Rate]]  # rate -> group -> its counts
+Words = Callable[[str, str, Measure], str]  # rate, group, its difference -> what missing labels could make of it
 
 
 def fairness_readings(source: Source, scope: Scope) -> Iterator[Reading]:
@@ -48,7 +50,8 @@ def _of_attribute(source: Source, scope: Scope, attribute: str) -> Iterator[Read
         left = sum(sums.n for group, sums in groups.items() if is_unknown(group))
         note = f"{left:,} rows with unknown {attribute.replace('*', ' or ')} are not in it" if left else ""
         place = Place(version, attribute, bucket=bucket)
-        yield from _contrasts(scope, place, rates_of(source.contract, known), base)
+        missing = of_differences(known, base) if source.contract.task == "binary" else nothing_said
+        yield from _contrasts(scope, place, rates_of(source.contract, known), base, missing)
         yield from _named(scope, place, rates_of(source.contract, known), note)
 
 
@@ -60,7 +63,7 @@ def rates_of(contract: Contract, groups: Mapping[str, Cells]) -> dict[str, dict[
     return {name: {g: function(c) for g, c in confusions.items()} for name, function in performance.RATES.items()}
 
 
-def _contrasts(scope: Scope, place: Place, rates: Compared, base: str | None) -> Iterator[Reading]:
+def _contrasts(scope: Scope, place: Place, rates: Compared, base: str | None, missing: Words) -> Iterator[Reading]:
     for name, groups in rates.items():
         for suffix, contrast in (("difference", Difference), ("ratio", Ratio)):
             metric = f"{name}_{suffix}"
@@ -75,7 +78,8 @@ def _contrasts(scope: Scope, place: Place, rates: Compared, base: str | None) ->
                     if base is not None and base in groups
                     else undefined(f"the reference group '{base}' has no rows here", rate.n)
                 )
-                yield reading(scope, metric, there, measure)
+                note = missing(name, group, measure) if suffix == "difference" else ""
+                yield reading(scope, metric, there, measure, note)
 
 
 def _named(scope: Scope, place: Place, rates: Compared, note: str) -> Iterator[Reading]:
