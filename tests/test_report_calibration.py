@@ -259,3 +259,22 @@ def test_a_weighted_log_is_told_that_scores_are_counted_without_weights(tmp_path
     model.log(delivered(draw(spec), spec).assign(weight=2.0))
     model.rollup()
     assert all("counted without weights" in r.note for r in model.readings(metrics=METRICS))
+
+
+def test_several_classes_of_the_same_subjects_widen_intervals(
+    classes: tuple[pd.DataFrame, Any], tmp_path: Path
+) -> None:
+    frame, model = classes
+    again = frame.drop(columns=["said", "sure"]).assign(who=[f"s{k // 40}" for k in range(len(frame))])
+    clustered = found(tmp_path, MULTICLASS.replace("[columns]\n", '[columns]\nsubject = "who"\n'))
+    clustered.log(again)
+    clustered.rollup()
+    for one, other in zip(model.readings(metrics=METRICS), clustered.readings(metrics=METRICS), strict=True):
+        assert (one.metric, one.feature, one.value) == (other.metric, other.feature, other.value)
+        assert other.low <= one.low + 1e-9  # type: ignore[operator]
+        assert one.high <= other.high + 1e-9  # type: ignore[operator]
+
+
+def test_one_class_can_be_asked_for(classes: tuple[pd.DataFrame, Any]) -> None:
+    readings = classes[1].readings(metrics=("calibration_error",), features=("low",))
+    assert [reading.feature for reading in readings] == [None, "low"]

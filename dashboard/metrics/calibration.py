@@ -7,6 +7,7 @@ notes, and their intervals allow for it. `calibration_error` is not biased, and 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from math import log2, pi, sqrt
 
@@ -116,7 +117,7 @@ def brier_reliability(curve: Reliability, brier: float | None = None) -> Estimat
     note = f"{float(np.sum(curve.chance)) * curve.deff / curve.total:.2g} expected under perfect calibration"
     if brier is not None:
         note += f"; Brier score on the bins {binned_brier(curve):.4f}, without binning {brier:.4f}"
-    return _mean_square(curve, curve.gaps, float(curve.share @ _unbiased(curve)), 1.0, note)
+    return _mean_square(curve, curve.gaps, curve.share, 1.0, note)
 
 
 def brier_resolution(curve: Reliability) -> Estimate:
@@ -133,8 +134,8 @@ def brier_resolution(curve: Reliability) -> Estimate:
     if len(curve.n) < 2:
         return undefined(f"all {curve.total:,} cases are in one bin of scores", curve.total, curve.total)
     overall = int(curve.positives.sum()) / curve.total
-    bias = float((curve.share - curve.share**2) @ _unbiased(curve))
-    return _mean_square(curve, curve.positives / curve.n - overall, bias, 0.25, "")
+    noise = curve.share - curve.share**2
+    return _mean_square(curve, curve.positives / curve.n - overall, noise, 0.25, "")
 
 
 def brier_uncertainty(curve: Reliability) -> Estimate:
@@ -208,54 +209,62 @@ def _farthest(curve: Reliability, level: float) -> Limits:
     return max(0.0, float(ends[:, 0].max()), float(-ends[:, 1].min())), float(np.abs(ends).max())
 
 
-def _unbiased(curve: Reliability) -> Floats:
+def _unbiased(curve: Reliability, deff: float) -> Floats:
     """Returns the variance of each bin's observed rate without bias; what one case cannot show, on the safe side."""
-    n, p = curve.n / curve.deff, curve.positives / curve.n
+    n, p = curve.n / deff, curve.positives / curve.n
     return np.where(n > 1, p * (1 - p) / np.maximum(n - 1, 1e-9), curve.variances)
 
 
-def _mean_square(curve: Reliability, gaps: Floats, bias: float, ceiling: float, note: str) -> Estimate:
-    """Returns a mean of squares sum n/N gap^2, by which `bias` of it is noise, with its interval.
+def _mean_square(curve: Reliability, gaps: Floats, noise: Floats, ceiling: float, note: str) -> Estimate:
+    """Returns a mean of squares sum n/N gap^2, each gap lifted by noise of that share of its variance, with its limits.
 
-    Its variance is 2 bias u + 4 true v: u and v say how unevenly noise and gaps lie on the bins.
+    Its variance is 2 bias u + 4 true v: u and v say how unevenly noise and gaps lie on the bins. A design effect is on
+    the safe side: only below is all of the noise that it makes taken off.
     """
     share, variances = curve.share, curve.variances
-    value, noise = float(share @ gaps**2), float(share @ variances)
-    u = float(share**2 @ variances**2) / noise
+    value = float(share @ gaps**2)
+    bias, least = (float(noise @ _unbiased(curve, deff)) for deff in (curve.deff, 1.0))
+    u = float(share**2 @ variances**2) / float(share @ variances)
     v = float(share**2 @ (gaps**2 * variances)) / value if value > 0 else u
     notes = "; ".join([*([note] if note else []), *_independent(curve)])
-    bounds = partial(_noncentral_limits, value, bias, u, v, ceiling)
+    bounds = partial(_noncentral_limits, value, Noise(bias, bias, u, v), Noise(least, bias, u, v), ceiling)
     return _of_curve(curve, value, "noncentral chi-squared", bounds, notes)
 
 
-def _noncentral_limits(value: float, bias: float, u: float, v: float, ceiling: float, level: float) -> Limits:
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """By how much noise lifts a mean of squares, and what makes the variance: 2 noise u + 4 true v."""
+
+    bias: float
+    noise: float
+    u: float
+    v: float
+
+    def below(self, value: float, true: float) -> float:
+        """Returns how often a draw lies below the value: noncentral chi-squared of its mean and variance."""
+        mean, variance = true + self.bias, 2 * self.noise * self.u + 4 * true * self.v
+        if variance <= 0:
+            return float(value >= mean)
+        unit = variance / (2 * self.bias + 4 * true) if mean > 0 else 0.0
+        if not unit or value / unit > NUMEROUS or self.bias / unit < 1e-6:
+            return float(ndtr((value - mean) / sqrt(variance)))
+        return float(chndtr(value / unit, self.bias / unit, true / unit))
+
+
+def _noncentral_limits(value: float, under: Noise, over: Noise, ceiling: float, level: float) -> Limits:
     """Returns the true mean squares at which the value lies at either tail; they contain the value."""
     tail = (1 - level) / 2
-    low = 0.0 if _below(value, 0.0, bias, u, v) <= 1 - tail else _where(1 - tail, 0.0, value, value, bias, u, v)
-    high = value if _below(value, value, bias, u, v) <= tail else _where(tail, value, ceiling, value, bias, u, v)
+    low = 0.0 if under.below(value, 0.0) <= 1 - tail else _where(under, value, 1 - tail, 0.0, value)
+    high = value if over.below(value, value) <= tail else _where(over, value, tail, value, ceiling)
     return min(low, value), max(high, value)
 
 
-def _where(
-    share: float, inside: float, outside: float, value: float, bias: float, u: float, v: float
-) -> float:  # fmt: skip
+def _where(noise: Noise, value: float, share: float, inside: float, outside: float) -> float:
     """Returns the true mean square under which `share` of the draws lie below the value, which falls as it grows."""
     for _ in range(50):
         middle = (inside + outside) / 2
-        above = _below(value, middle, bias, u, v) > share
-        inside, outside = (middle, outside) if above else (inside, middle)
+        inside, outside = (middle, outside) if noise.below(value, middle) > share else (inside, middle)
     return (inside + outside) / 2
-
-
-def _below(value: float, true: float, bias: float, u: float, v: float) -> float:
-    """Returns how often a draw lies below the value: noncentral chi-squared with mean true + bias, its variance."""
-    mean_, variance = true + bias, 2 * bias * u + 4 * true * v
-    if variance <= 0:
-        return float(value >= mean_)
-    unit = variance / (2 * bias + 4 * true)
-    if value / unit > NUMEROUS or bias / unit < 1e-6:
-        return float(ndtr((value - mean_) / sqrt(variance)))
-    return float(chndtr(value / unit, bias / unit, true / unit))
 
 
 def _parabola(rate: Rate, level: float) -> Limits:

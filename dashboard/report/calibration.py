@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.metrics import calibration as measures
-from dashboard.metrics import losses, performance
+from dashboard.metrics import losses, multiclass, performance
 from dashboard.metrics.clusters import loss_design_effect
 from dashboard.metrics.reliability import BINS, Reliability
 from dashboard.metrics.reliability import reliability as curve_of
@@ -48,13 +48,13 @@ class Binned:
     def curve(self, deff: float = 1.0, bins: int = BINS) -> Reliability:
         return curve_of(self.positives, self.negatives, self.values, bins, ends=self.ends, deff=deff)
 
-    def error(self) -> Estimate:
+    def error(self, deff: float = 1.0) -> Estimate:
         """Returns the calibration error, every score taken at what its bin stands for."""
         v, hits, n = self.values, self.positives, self.positives + self.negatives
         said, squares = n @ v, hits @ (1 - v) ** 2 + self.negatives @ v**2
         coarse = float(n @ np.maximum(v - self.ends[0], self.ends[1] - v)) / max(int(n.sum()), 1)
         scores, squared = (round(float(total) * losses.SCALE) for total in (said, squares))
-        return measures.calibration_error(int(hits.sum()), scores, squared, int(n.sum()), coarse=coarse)
+        return measures.calibration_error(int(hits.sum()), scores, squared, int(n.sum()), deff=deff, coarse=coarse)
 
     @property
     def n(self) -> Counts:
@@ -83,9 +83,7 @@ def calibration_readings(source: Source, scope: Scope) -> Iterator[Reading]:
         if scope.any_of("calibration_error", "mean_entropy", *CURVED):
             yield from _of_everybody(source, scope, attribute)
         if source.contract.task == "multiclass" and scope.any_of("calibration_error", *CURVED):
-            for key, binned in ordered(binned_scores(source, scope, attribute, each=True)):
-                for metric, measure in _of_bins(scope, binned):
-                    yield reading(scope, metric, _place(attribute, key), measure, _note(source))
+            yield from _of_classes(source, scope, attribute)
 
 
 def _of_everybody(source: Source, scope: Scope, attribute: str) -> Iterator[Reading]:
@@ -103,6 +101,15 @@ def _of_everybody(source: Source, scope: Scope, attribute: str) -> Iterator[Read
             yield reading(scope, metric, _place(attribute, (*key, None)), measure, _note(source))
 
 
+def _of_classes(source: Source, scope: Scope, attribute: str) -> Iterator[Reading]:
+    """Yields the readings of each class against the rest."""
+    deffs = design_effects(source, scope, attribute)
+    for key, binned in ordered(binned_scores(source, scope, attribute, each=True)):
+        if scope.features is None or key[3] in scope.features:
+            for metric, measure in _of_bins(scope, binned, deffs.get(key[:3], 1.0)):
+                yield reading(scope, metric, _place(attribute, key), measure, _note(source))
+
+
 def _note(source: Source) -> str:
     return UNWEIGHTED if "weight" in source.contract.columns else ""
 
@@ -117,7 +124,7 @@ def _measured(
         brier = sums.brier / losses.SCALE / sums.labelled if sums.labelled else None
         yield from _of_curve(scope, binned.curve(deff) if binned else None, brier, sums.scored)
     else:
-        yield from _of_bins(scope, binned)
+        yield from _of_bins(scope, binned, deff)
     if scope.wants("mean_entropy"):
         classes = len(source.contract.classes) or 2
         yield "mean_entropy", measures.mean_entropy(sums.entropy, sums.entropy_sq, sums.scored, classes)
@@ -135,11 +142,11 @@ def _of_curve(scope: Scope, curve: Reliability | None, brier: float | None, n: i
             yield name, function(curve)
 
 
-def _of_bins(scope: Scope, binned: Binned | None) -> Iterator[tuple[str, Measure]]:
+def _of_bins(scope: Scope, binned: Binned | None, deff: float) -> Iterator[tuple[str, Measure]]:
     """Yields what counts by score bin say without exact sums of the scores."""
-    curve = binned.curve() if binned else None
+    curve = binned.curve(deff) if binned else None
     if scope.wants("calibration_error"):
-        yield "calibration_error", binned.error() if binned else undefined("no probabilities are counted here")
+        yield "calibration_error", binned.error(deff) if binned else undefined("no probabilities are counted here")
     yield from _of_curve(scope, curve, None, curve.total if curve else 0)
 
 
@@ -157,19 +164,21 @@ def _sums(source: Source, scope: Scope, attribute: str) -> dict[Key, Sums]:
 
 
 def design_effects(source: Source, scope: Scope, attribute: str) -> dict[Key, float]:
-    """Returns, where subjects are known, the larger of the design effects of the labels and of the squared errors.
+    """Returns, where subjects are known, the larger of the design effects of squared errors and of labels.
 
-    Subjects are not counted by score: the scores explain part of what their labels have in common, so it is on the
-    safe side.
+    Of several classes: of being right in place of the label. Subjects are not counted by score: the scores explain
+    part of what their labels have in common, so it is on the safe side.
     """
-    if "subject" not in source.contract.columns or source.contract.task != "binary":
+    if "subject" not in source.contract.columns:
         return {}
     found = {}
     for key, cells in outcomes(source.snapshot, source.contract, scope, attribute).items():
         if cells.loss_buckets is not None:
             counts, briers, _ = cells.loss_buckets
             of_loss = loss_design_effect(counts, briers, *cells.losses[:2])
-            found[key] = max(performance.prevalence(cells.confusion()).deff, of_loss)
+            binary = source.contract.task == "binary"
+            rate = performance.prevalence(cells.confusion()) if binary else multiclass.accuracy(cells.matrix())
+            found[key] = max(rate.deff, of_loss)
     return found
 
 

@@ -29,9 +29,7 @@ def curves(source: Source, scope: Scope) -> tuple[pd.DataFrame, pd.DataFrame]:
     if source.contract.task == "multiclass":
         found |= binned_scores(source, asked, attribute, each=True)
     deffs = design_effects(source, asked, attribute)
-    drawn = [
-        (where, binned, deffs.get(where[:3], 1.0) if where[3] is None else 1.0) for where, binned in ordered(found)
-    ]
+    drawn = [(where, binned, deffs.get(where[:3], 1.0)) for where, binned in ordered(found)]
     return (
         _together([_curve(where, _drawn(binned, deff)) for where, binned, deff in drawn], CURVE),
         _together([_spread(where, binned) for where, binned, _ in drawn], SPREAD),
