@@ -14,7 +14,6 @@ from dashboard.metrics.direct import METHOD, Residuals, expected_loss, rooted
 from dashboard.metrics.errors import SCALE, in_unit
 from dashboard.rates import Estimate, undefined
 from dashboard.report.cells import rows
-from dashboard.report.expected import settled
 from dashboard.report.performance import Source
 from dashboard.report.scope import Place, Reading, Scope, reading
 
@@ -24,14 +23,10 @@ ABSOLUTE, SQUARE = "estimated_mean_absolute_error", "estimated_root_mean_squared
 def expected_error_readings(source: Source, scope: Scope) -> Iterator[Reading]:
     """Yields the estimated errors for everybody or each group of the scope's attributes, by period and version.
 
-    Where no metric is named, they come only for one window whose labels are still coming: where they are complete, the
-    realised number stands.
+    Only where they are asked for by their names, as every estimate.
     """
-    wanted = [name for name in (ABSOLUTE, SQUARE) if scope.wants(name)]
+    wanted = [name for name in (ABSOLUTE, SQUARE) if scope.names(name)]
     if source.contract.task != "regression" or not wanted:
-        return
-    everything = scope.wants("estimated_accuracy")  # nobody asks a regression for that by name
-    if everything and (scope.by is not None or scope.until <= settled(source)):
         return
     for attribute in scope.attributes or ("",):
         yield from _of_attribute(source, scope, attribute, wanted)
