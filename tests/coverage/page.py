@@ -103,7 +103,7 @@ def simulated_part(replications: int = REPLICATIONS) -> str:
 
 def page() -> str:
     """Returns docs/intervals.md."""
-    return "\n".join([OPENING, exact_part(), simulated_part()])
+    return f"{OPENING}{exact_part()}\n{simulated_part()}\n"
 
 
 def row_of(study: Study, found: Sequence[Found]) -> tuple[str, ...]:
