@@ -11,17 +11,18 @@ says, more = headlines.attention(findings)
 parts.sentence("Overview", "Is anything wrong?", says, more)
 parts.linked_findings(headlines.most_urgent(findings))
 
-performance = load.readings(scope, ("accuracy", "true_positive_rate"), ("performance",), labels=True)
+performance = load.readings(scope, headlines.STANDING, ("performance",), labels=True)
 service = load.readings(scope, ("latency_p95",), ("service",))
 parts.tiles(headlines.standing(performance, service, findings))
 
-weekly = load.readings(scope, ("accuracy",), ("performance",), by="week", everything=True)
+leading = headlines.leading(load.contract(scope.model).task)
+weekly = load.readings(scope, (leading,), ("performance",), by="week", everything=True)
 if weekly["value"].notna().any():
     settled = load.complete_until(scope.model).isoformat()
-    parts.section("Accuracy by week", say.still_coming(weekly, settled))
+    parts.section(f"{say.plain_title(leading)} by week", say.still_coming(weekly, settled))
     starts = load.version_starts(scope.model)
-    figure = charts.over_time(weekly, load.promise(scope, "accuracy"), starts, settled=settled)
-    parts.picture(figure, "accuracy-by-week", say.alt(weekly, "since"))
+    figure = charts.over_time(weekly, load.promise(scope, leading), starts, settled=settled)
+    parts.picture(figure, f"{leading}-by-week", say.alt(weekly, "since"))
 
 parts.section("What happened when", "Bars are the days on which a check is outside its range, or that are signed off.")
 events = happened.events(scope.model, findings)

@@ -212,6 +212,11 @@ def judged(findings: Sequence[Any]) -> str:
     )
 
 
+def leading(task: str) -> str:
+    """Returns the metric that says best how good a model of a task is."""
+    return "mean_absolute_error" if task == "regression" else "accuracy"
+
+
 def standing(
     readings: pd.DataFrame, service: pd.DataFrame, findings: Sequence[Any]
 ) -> list[tuple[str, str, str, str | None]]:
