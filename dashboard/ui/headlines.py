@@ -238,5 +238,6 @@ def _tile(readings: pd.DataFrame, metric: str, findings: Sequence[Any]) -> tuple
     state = next((f.state for f in findings if f.metric == metric and f.group is None), None)
     unit = unit_of(metric)
     made = made_of(row["numerator"], row["denominator"], unit)
+    made += " cases" if made and " of " not in made else ""
     facts = "; ".join(part for part in (interval(row["low"], row["high"], unit), made) if part)
     return plain_title(metric), number(row["value"], unit), facts, state
