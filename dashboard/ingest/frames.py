@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from dashboard import store
 from dashboard.errors import EvenhandError
@@ -20,6 +19,8 @@ from dashboard.sql import identifier
 
 def write(data: Any, path: Path) -> Path:
     """Does write a frame as Parquet; raises EvenhandError for what is no table."""
+    import pyarrow.parquet as pq  # slow to import
+
     table = _arrow(data)
     if not table.num_columns:
         raise EvenhandError("The frame has no columns", "A table of predictions was expected")

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dashboard.bins import Bins
@@ -90,6 +89,8 @@ def named(table: pa.Table, name: str, attributes: Sequence[Attribute]) -> pa.Tab
     """Returns the table with `attribute` and `grp` in place of a column for each attribute; F*65+ is of two."""
     columns = [table.column(attribute.name) for attribute in attributes]
     if len(columns) > 1:
+        import pyarrow.compute as pc  # slow to import
+
         crossed = pc.binary_join_element_wise(*(column.cast(pa.string()) for column in columns), "*")
         columns = [crossed.dictionary_encode()]
     kept = table.drop_columns([attribute.name for attribute in attributes])

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dashboard.bins import nearest_bin
@@ -41,6 +40,8 @@ def _hourly(chunk: Chunk) -> Keys:
 
 def _timed(table: pa.Table) -> pa.Table:
     """Returns the table with each hour as an instant."""
+    import pyarrow.compute as pc  # slow to import
+
     days = table.column("day").cast(pa.date32()).cast(pa.int32()).cast(pa.int64())
     hours = pc.add(pc.multiply(days, 24), table.column("hour").cast(pa.int64()))
     instants = pc.multiply(hours, 3600).cast(pa.timestamp("s"))
