@@ -20,11 +20,13 @@ BESIDE = Path(__file__).resolve().parent.parent / "sample_data"
 
 
 def build(workspace: Path | None) -> Iterator[str]:
-    """Yields a sentence per step; a model `triage` that is there already is left as it is."""
+    """Yields a sentence per step; a model `triage` that is there already is at most counted anew."""
     folder = settings.workspace_path(workspace)
     paths = settings.model_paths(folder, MODEL)
     if paths.contract.is_file():
         yield f"The sample model is in {folder} already"
+        if Workspace(folder).model(MODEL).rollup().days:
+            yield "Counted what was new, or counted otherwise"
         return
     settings.make_folder(paths.root.parent)
     with tempfile.TemporaryDirectory(dir=paths.root.parent, prefix=".sample-") as scratch:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard import charts
 from dashboard.charts import words
-from dashboard.ui import estimates, headlines, load, parts, say, state, verdicts
+from dashboard.ui import estimates, headlines, labels, load, parts, say, state, verdicts
 
 scope = state.scope()
 if scope.attribute is None:
@@ -29,6 +29,8 @@ says, more = headlines.fairness(findings, metric, scope.attribute, rates, elsewh
 with head:
     parts.sentence("Fairness", "Is anyone treated worse, and are we sure?", says, more)
     parts.note(say.window(load.days(scope, labels=late), load.complete_until(scope.model) if late else None))
+    if late:
+        labels.careful(scope)
     for attribute, rate, n in elsewhere:
         parts.link("fairness", say.outside_elsewhere(attribute, rate, n), attribute=attribute, metric=rate)
 reference = load.reference(scope)

@@ -24,6 +24,7 @@ readings = load.readings(scope, kinds=("performance", "data"), labels=True)
 says, more = headlines.performance(readings, scope.version or scope.model)
 parts.sentence("Performance", "How good is it, and do we know?", says, more)
 parts.note(say.window(load.days(scope, labels=True), load.complete_until(scope.model)))
+labels.careful(scope)
 
 
 def how_good() -> None:

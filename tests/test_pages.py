@@ -238,3 +238,10 @@ def _copied(sample: Path, folder: Path) -> Path:
     (workspace / "models").mkdir(parents=True)
     (workspace / "models" / "triage").symlink_to(sample / "models" / "triage")
     return workspace
+
+
+@pytest.mark.parametrize("page", ["performance", "fairness"])
+def test_a_window_whose_labels_are_still_coming_opens_with_whose_come_later(page: str, at: Any, sample: Path) -> None:
+    waiting = texts(show(at(sample), page, window="2026-06-02..2026-06-30", attribute="insurance"))
+    assert waiting.count("Labels of Medicaid (insurance) come") == 1
+    assert "Labels of Medicaid" not in texts(show(at(sample), page, attribute="insurance"))

@@ -94,4 +94,6 @@ def _colour(part: float, better: str) -> str:
 
 def _signed(part: float) -> str:
     text = digits(part, "points")
+    if text == "0" and part:
+        text = f"{MINUS if part < 0 else ''}{abs(part) * 100:.1g}"
     return text if text.startswith(MINUS) or text == "0" else f"+{text}"

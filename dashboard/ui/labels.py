@@ -12,7 +12,7 @@ from dashboard.charts.words import day, window
 from dashboard.errors import EvenhandError
 from dashboard.ui import label_words as words
 from dashboard.ui import parts
-from dashboard.ui.load import contract, days, held, reference
+from dashboard.ui.load import complete_until, contract, days, held, reference
 from dashboard.ui.load import labels as load
 from dashboard.ui.state import Scope
 
@@ -30,11 +30,17 @@ def section(scope: Scope) -> None:
             _as_of(scope)
 
 
-def warnings(scope: Scope) -> None:
+def warnings(scope: Scope, coming: bool = True) -> None:
     """Does say whose labels come later, and what that does to rates; nothing where labels come alike."""
-    told = [words.whose(one) for one in load.differing(scope)]
+    told = [words.whose(one) for one in load.differing(scope, coming)]
     values = words.values_apart(load.values_apart(scope), contract(scope.model).task)
     parts.findings([("inconclusive", text, "Careful") for text in (*told, values) if text])
+
+
+def careful(scope: Scope) -> None:
+    """Does warn on top of a page, where labels of its window are still coming and not of all groups alike."""
+    if days(scope, labels=True)[1] > complete_until(scope.model):
+        warnings(scope, coming=False)
 
 
 def _curves(scope: Scope) -> None:

@@ -145,7 +145,7 @@ def window(chosen: tuple[date, date], complete_until: date | None) -> str:
     if complete_until is None:
         return f"{told} This does not wait for labels."
     if chosen[1] <= complete_until:
-        return f"{told} Labels of these days are complete."
+        return f"{told} No more labels are expected for these days."
     return f"{told} Labels are complete to {day(complete_until - timedelta(days=1))}: later ones are still coming."
 
 

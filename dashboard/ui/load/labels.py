@@ -42,9 +42,9 @@ def coming_days(scope: Scope) -> Days | None:
     return (extent.complete_until, end) if extent.complete_until < end else None
 
 
-def differing(scope: Scope) -> list[Uneven]:
-    """Returns whose labels are fewer in the window, and on the days whose labels are still coming; the worst first."""
-    windows = dict.fromkeys((days(scope, labels=True), coming_days(scope)))
+def differing(scope: Scope, coming: bool = True) -> list[Uneven]:
+    """Returns whose labels are fewer in the window, the worst first; `coming`: also on the days that still wait."""
+    windows = dict.fromkeys((days(scope, labels=True), coming_days(scope) if coming else None))
     return [one for window in windows if window for one in _uneven(key(scope.model), *window, scope.version)]
 
 
