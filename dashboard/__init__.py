@@ -7,6 +7,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     contract              contract.toml -> Contract: what the columns mean
     contract/text         the contract from TOML, every mistake named
     contract/writing      the contract as TOML, written
+    rules                 rules as data: citation, source, as of when, what supports them
     rates                 pairs of counts: value, interval, difference, ratio
     metrics/table/entry   what the table says of one metric
     metrics/table/rates   the table of metrics, kind by kind: hits of trials
@@ -26,6 +27,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/multiclass    each class against the rest, averages over classes, the first k places
     metrics/losses        means of losses, from sums and sums of squares
     metrics/value         what the model's work is worth: by matrix, or as logged
+    metrics/thresholds    what another threshold would do, and the best that can be had
     metrics/ranking       ROC, precision and recall curves and their areas, from counts by score bin
     metrics/estimation    what scores mean, from a labelled reference; counts expected before labels arrive
     metrics/estimation_classes  the same of a model of several classes
@@ -39,6 +41,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/direct        how far off it will turn out to be (DLE)
     metrics/clusters      what a clustered sample is worth
     metrics/fairness      how groups differ, from one rate each
+    metrics/four_fifths   the four-fifths rule's ratios, and what chance alone would do
+    metrics/local_law_144 impact ratios of New York City's Local Law 144
     metrics/differences   the difference of two estimates, and how far two areas go together
     metrics/pairs         two versions on the same cases: Newcombe's paired interval, McNemar
     metrics/decomposition why a rate changed: mix against rate
@@ -111,6 +115,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/standings      which version is better, at one level
     report/change         why a rate changed between two windows, in numbers and a sentence
     report/calibration    whether scores can be taken at their word
+    report/what_if        what another threshold would do to each group
     report/curves         the curves behind pictures of calibration; how sure scores are
     report/expected_errors  how far off it will turn out to be, before labels arrive
     report/errors         how far off a predicted number is
@@ -136,6 +141,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     charts/calibration    the reliability curve; how sure it is
     charts/confusion      what is taken for what, as a square
     charts/curves         what every threshold would do: ROC, precision and recall
+    charts/frontier       what thresholds can reach: how good, how large a gap
     charts/outcomes       1,000 cases as 1,000 marks
     charts/labels         when labels come, what is missing by day
     charts/latency        every answer in a heat map
@@ -155,6 +161,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/load/classes       what is taken for what, the curves of every threshold
     ui/load/versions      two versions, compared and judged
     ui/load/change        two windows, and why a rate changed
+    ui/load/what_if       counts behind thresholds, the best they can do
     ui/load/calibration   what the calibration page reads
     ui/load/estimates     estimates and their track record
     ui/estimates          before labels arrive, on Performance and Fairness
@@ -172,6 +179,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/verdicts           readings and what the policy says of them, side by side
     ui/versions           version against version
     ui/change             why a rate changed
+    ui/what_if            thresholds chosen, in words and tables; a proposal kept
     ui/value              what it is worth
     ui/deliveries         what was delivered, in words and tables
     ui/case_view          one case as a clinician reads it
