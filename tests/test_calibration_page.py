@@ -63,6 +63,20 @@ def test_a_calibrated_model_is_taken_at_its_word_or_its_interval_says_why(seed: 
     assert len(words.beyond(drawn)) <= 2
 
 
+def test_scores_that_are_off_as_a_whole_are_not_taken_at_their_word() -> None:
+    whole = {
+        "metric": "calibration_error",
+        "group": None,
+        "feature": None,
+        "value": -0.018,
+        "low": -0.026,
+        "high": -0.01,
+    }
+    says, more = words.sentence(curve(), pd.concat([error(0.02), pd.DataFrame([whole])]))
+    assert says == "Over all cases, 1.8 of 100 fewer happen than it says (1 to 2.6)."
+    assert "by itself" in more
+
+
 def test_few_cases_prove_nothing() -> None:
     says, more = words.sentence(curve(n=200), error(0.12))
     assert says.startswith("Nothing shows that its percentages are off")

@@ -76,6 +76,9 @@ def sentence(curve: pd.DataFrame, readings: pd.DataFrame, sure: bool = False) ->
         return _says(far.iloc[0].to_dict(), sure), f"{_how_many(far, curve, sure)} {more}"
     error = one(readings, "expected_calibration_error")
     at_most = error["high"] if error is not None else 1.0
+    overall = one(readings, "calibration_error")
+    if overall is not None and not overall["low"] <= 0 <= overall["high"]:
+        return more, f"No step of its scores by itself is off by more than chance. {_for_example(curve, sure)}"
     if at_most <= SURE:
         says = "Its percentages can be taken at their word."
         return says, f"On average they are at most {_points(at_most)} off. {_for_example(curve, sure)} {more}"

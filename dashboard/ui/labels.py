@@ -77,6 +77,9 @@ def _coverage(scope: Scope) -> None:
         note = "Labels are complete to the end of the log."
     if coverage["value"].isna().all():
         return
+    if (coverage["value"].dropna() == 1).all():
+        parts.section("How many labels have come", f"{note} None is missing.")
+        return
     parts.section("How many labels have come", f"{note} The darker, the more are missing.")
     figure = missing_labels(coverage, settled.isoformat())
     parts.picture(figure, "missing-labels", words.coverage_alt(coverage, settled, end))
