@@ -127,6 +127,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/track_record   past estimates beside what came
     report/labels         how long labels take, until when they are complete, whose come later
     report/judged         a policy's rules expanded to the measures they judge
+    report/impact         selections and scores above the exact median, by pairs of groups, from the log
     report/asked          a question in words -> Scope
     report/pictures       the counts behind pictures: latencies, distributions, gaps, delays
     cases                 rows of the log, filtered; one case whole
@@ -144,6 +145,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     charts/frontier       what thresholds can reach: how good, how large a gap
     charts/outcomes       1,000 cases as 1,000 marks
     charts/labels         when labels come, what is missing by day
+    charts/law            ratios to the highest rate, and a rule's line
     charts/latency        every answer in a heat map
     charts/errors         by how much a predicted number is off
     charts/features       reference against now; what is missing
@@ -163,6 +165,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/load/change        two windows, and why a rate changed
     ui/load/what_if       counts behind thresholds, the best they can do
     ui/load/calibration   what the calibration page reads
+    ui/load/reports       the four-fifths screen, Local Law 144's counts
     ui/load/estimates     estimates and their track record
     ui/estimates          before labels arrive, on Performance and Fairness
     ui/frame              the scope's row on top of every page
@@ -178,6 +181,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/regression         how far off a model's numbers are
     ui/verdicts           readings and what the policy says of them, side by side
     ui/versions           version against version
+    ui/reports            reports in the shape that a rule asks for
     ui/change             why a rate changed
     ui/what_if            thresholds chosen, in words and tables; a proposal kept
     ui/value              what it is worth

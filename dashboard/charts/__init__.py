@@ -8,6 +8,7 @@ from dashboard.charts.features import categories_against_now, missing_strip, ref
 from dashboard.charts.groups import interval_dots, ranked_dots
 from dashboard.charts.labels import delay_curves, missing_labels
 from dashboard.charts.latency import heat_map, load_line
+from dashboard.charts.law import ratio_dots
 from dashboard.charts.outcomes import icon_array, per_thousand
 from dashboard.charts.strip import strip
 from dashboard.charts.trend import over_time, small_trend
@@ -28,6 +29,7 @@ __all__ = [
     "over_time",
     "per_thousand",
     "ranked_dots",
+    "ratio_dots",
     "reference_against_now",
     "reliability_curve",
     "small_reliability",
