@@ -1,4 +1,4 @@
-"""What a person can do, as values: a flag on a case, a sign-off on a version; and the envelope the ledger keeps.
+"""What a person can do, as values: flag a case, sign off a version, propose a threshold; and the ledger's envelope.
 
 An act is checked when it is made, so that nothing incomplete reaches the ledger.
 """
@@ -150,13 +150,62 @@ class SignedOff:
         return Event(self.event_id, "signed", self.name, self.role, self.model, self.version, subject, body)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Proposed:
+    """A person proposes other thresholds, seen on one window; whether they hold is judged on later data.
+
+    `thresholds` are by group, "" is everybody; an infinite one, which selects nobody, is None. `shown` are the rates as
+    they stood on the screen.
+    """
+
+    event_id: str
+    name: str
+    role: str
+    model: str
+    version: str | None
+    since: date
+    until: date
+    attribute: str
+    thresholds: Mapping[str, float | None]
+    instead_of: float
+    rationale: str
+    rollup_number: int
+    rollup_identity: str
+    shown: Sequence[Mapping[str, Any]] = ()
+
+    def __post_init__(self) -> None:
+        _check_person(self)
+        _set(self, rationale=free_text(self.rationale, "The rationale", TEXT_LIMIT))
+        _set(self, thresholds=MappingProxyType(dict(self.thresholds)))
+        _set(self, shown=tuple(MappingProxyType(dict(row)) for row in self.shown))
+        if not self.rationale:
+            raise EvenhandError("There is no reason for the proposal", todo="Say why the threshold should change")
+        if not self.thresholds or any(at is not None and not 0 <= at <= 1 for at in self.thresholds.values()):
+            raise EvenhandError(
+                "A threshold is missing or not in [0, 1]", todo="Choose one for everybody or each group"
+            )
+        if self.since >= self.until:
+            raise EvenhandError(f"The window is from {self.since} to {self.until}", "It must end after it begins")
+        if set(self.thresholds.values()) == {self.instead_of}:
+            raise EvenhandError("The proposal is what holds already", todo="Choose another threshold first")
+        _required(self, "rollup_identity")
+
+    def event(self) -> Event:
+        """Returns the envelope, kind `proposed`."""
+        body: dict[str, Any] = {name: getattr(self, name) for name in ("attribute", "instead_of", "rationale")}
+        body |= {"rollup_number": self.rollup_number, "rollup_identity": self.rollup_identity}
+        body |= {"thresholds": dict(self.thresholds), "shown": [dict(row) for row in self.shown]}
+        subject = {"since": self.since.isoformat(), "until": self.until.isoformat()}
+        return Event(self.event_id, "proposed", self.name, self.role, self.model, self.version, subject, body)
+
+
 def new_id() -> str:
     """Returns a fresh event id: make it when the form is shown, not when the button is pressed."""
     return str(uuid.uuid4())
 
 
-def act(event: Event) -> Flagged | SignedOff | Event:
-    """Returns the flag or sign-off that an envelope holds; an envelope of another kind stays as it is."""
+def act(event: Event) -> Flagged | SignedOff | Proposed | Event:
+    """Returns the flag, sign-off or proposal that an envelope holds; an envelope of another kind stays as it is."""
     who: dict[str, Any] = {"event_id": event.event_id, "name": event.actor, "role": event.role, "model": event.model}
     if event.kind == "flagged":
         return Flagged(
@@ -166,9 +215,10 @@ def act(event: Event) -> Flagged | SignedOff | Event:
             id=event.subject["id"],
             **event.body,
         )
-    if event.kind == "signed":
+    if event.kind in ("signed", "proposed"):
         since, until = (date.fromisoformat(event.subject[name]) for name in ("since", "until"))
-        return SignedOff(**who, version=event.version, since=since, until=until, **event.body)
+        kind = SignedOff if event.kind == "signed" else Proposed
+        return kind(**who, version=event.version, since=since, until=until, **event.body)
     return event
 
 
@@ -205,7 +255,7 @@ def person(name: str, what: str = "The name") -> str:
     return clean
 
 
-def _check_person(act: Flagged | SignedOff) -> None:
+def _check_person(act: Flagged | SignedOff | Proposed) -> None:
     _set(act, name=person(act.name), role=person(act.role, "The role"))
     _required(act, "event_id", "model")
 
@@ -238,7 +288,7 @@ def _check_decision(signed: SignedOff) -> None:
         )
 
 
-def _required(act: Flagged | SignedOff, *names: str) -> None:
+def _required(act: Flagged | SignedOff | Proposed, *names: str) -> None:
     for name in names:
         if not str(getattr(act, name)).strip():
             raise EvenhandError(f"The {name.replace('_', ' ')} is missing", "An act names what it is about")
@@ -250,6 +300,6 @@ def _one_of(value: str, kind: object, what: str) -> None:
         raise EvenhandError(f"The {what} is '{value}'", f"It is one of {', '.join(known)}")
 
 
-def _set(act: Flagged | SignedOff, **values: object) -> None:
+def _set(act: Flagged | SignedOff | Proposed, **values: object) -> None:
     for name, value in values.items():
         object.__setattr__(act, name, value)  # frozen: only while it is being made

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
 
-from dashboard.charts.words import day, window
+from dashboard.charts.words import day, group_name, window
 from dashboard.review import signoff
-from dashboard.review.events import Flagged, SignedOff, act
+from dashboard.review.events import Event, Flagged, Proposed, SignedOff, act
 from dashboard.review.ledger import Ledger, Recorded, Verification
 from dashboard.ui import load
 from dashboard.ui.evidence import Evidence, still_stands
@@ -116,12 +116,40 @@ def acts_table(acts: Sequence[Recorded]) -> list[dict[str, object]]:
             "Act": f"#{one.sequence}",
             "When": f"{day(one.at.date(), year=True)}, {one.at:%H:%M} UTC",
             "Who": f"{one.event.actor} ({one.event.role})" + ("" if one.event.verified else ", not verified"),
-            "What": one.event.kind,
+            "What": in_words(one.event),
             "Model": " ".join(part for part in (one.event.model, one.event.version) if part),
             "About": ", ".join(one.event.subject.values()),
         }
         for one in acts
     ]
+
+
+def in_words(event: Event) -> str:
+    """Returns what was done, in words; of a proposal which thresholds, in place of which."""
+    done = act(event)
+    if not isinstance(done, Proposed):
+        return event.kind
+    return f"proposed {proposal(done.thresholds)} in place of {done.instead_of:g}"
+
+
+def proposal(thresholds: Mapping[str, float | None]) -> str:
+    """Returns thresholds in words.
+
+    >>> proposal({"": 0.4}), proposal({"F": 0.3, "M": None})
+    ('the threshold 0.4', 'the thresholds F 0.3, M above all scores')
+    """
+    told = {group: "above all scores" if at is None else f"{at:g}" for group, at in thresholds.items()}
+    if set(told) == {""}:
+        return f"the threshold {told['']}"
+    return "the thresholds " + ", ".join(f"{group_name(group)} {at}" for group, at in told.items())
+
+
+def propose(scope: Scope, days: tuple[date, date], event_id: str, **given: Any) -> Recorded:
+    """Does put a proposal of thresholds into the ledger."""
+    held = load.held(scope.model)
+    counted: dict[str, Any] = {"rollup_number": held.number, "rollup_identity": held.identity}
+    seen: dict[str, Any] = {"model": scope.model, "version": scope.version, "since": days[0], "until": days[1]}
+    return ledger().append(Proposed(event_id=event_id, attribute=scope.attribute or "", **seen, **counted, **given))
 
 
 def acts_frame(acts: Sequence[Recorded]) -> pd.DataFrame:

@@ -1,0 +1,156 @@
+"""What another threshold would do to each group of an attribute, from the counts by score bin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dashboard.metrics import performance, thresholds
+from dashboard.metrics.performance import Confusion
+from dashboard.metrics.thresholds import NEGATIVE, POSITIVE, Binned, Point
+from dashboard.metrics.value import value_per_case
+from dashboard.rates import Rate
+from dashboard.report.cells import Cells, Key, counted_cells, scores
+from dashboard.report.fairness import is_unknown
+from dashboard.report.performance import Source
+from dashboard.report.scope import Scope
+
+LEAST = 20  # positive and negative cases that a group needs for its rates to be held against others'
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """One window's counts by score bin, and what stands beside them.
+
+    `present` is the place of the contract's threshold `asked`; `deffs` how many cases an independent one takes, of
+    each rate and group; `unbinned` the cases of groups whose scores are not counted; `decided` what the log says was
+    decided.
+    """
+
+    groups: tuple[str, ...]
+    binned: Binned
+    asked: float
+    present: int
+    worth: Mapping[str, float]
+    deffs: Mapping[tuple[str, str], float]
+    unbinned: Mapping[str, int]
+    decided: Confusion
+
+    @property
+    def labelled(self) -> tuple[int, int]:
+        """How many negative and how many positive cases have a score."""
+        every = self.binned.all
+        return int(every[:, NEGATIVE].sum()), int(every[:, POSITIVE].sum())
+
+    @property
+    def compared(self) -> list[str]:
+        """The groups whose rates are held against each other."""
+        return [group for group, kept in zip(self.groups, self.binned.compared, strict=True) if kept]
+
+    def threshold(self, place: int) -> float:
+        """Returns the threshold at a place."""
+        return thresholds.value_of(self.binned.edges, place)
+
+    def place(self, threshold: float) -> int:
+        """Returns the place that is nearest to a threshold."""
+        return thresholds.nearest(self.binned.edges, threshold)
+
+
+def what_if(source: Source, scope: Scope) -> WhatIf | None:
+    """Returns the counts of a binary model by the scope's first attribute; None where no score is counted."""
+    attribute, asked = scope.attributes[0] if scope.attributes else "", replace(scope, by=None)
+    edges = np.array(source.bins.score_edges)
+    found = scores(source.snapshot, source.contract, asked, attribute, len(edges) + 1)
+    cells = {key[2]: (key, of) for key, of in _cells(source, asked, attribute).items()}
+    if not found:
+        return None
+    of = {key[2]: counts for key, counts in sorted(found.items(), key=lambda item: item[0][2])}
+    binned = Binned(np.array(list(of.values())), edges, tuple(_compared(group, n) for group, n in of.items()))
+    everybody = next(iter(_cells(source, replace(asked, attributes=()), "").values())).confusion()
+    known = {group: one.confusion() for group, (_, one) in cells.items() if group in of} | {"": everybody}
+    deffs = {(rate, group): _deff(rate, one) for group, one in known.items() for rate in thresholds.RATES}
+    worth = source.contract.value.cells if source.contract.value else {}
+    left = {group: one.n for group, (_, one) in cells.items() if group not in of}
+    at = source.contract.threshold
+    return WhatIf(tuple(of), binned, at, thresholds.nearest(edges, at), worth, deffs, left, everybody)
+
+
+def _cells(source: Source, scope: Scope, attribute: str) -> dict[Key, Cells]:
+    return counted_cells(source.snapshot, source.contract, scope, attribute)
+
+
+def _compared(group: str, counts: Any) -> bool:
+    every = counts.sum(axis=1)
+    return not is_unknown(group) and min(every[NEGATIVE], every[POSITIVE]) >= LEAST
+
+
+def _deff(rate: str, cells: Confusion) -> float:
+    """Returns how many cases an independent one takes: score bins are counted without subjects and weights."""
+    found = performance.RATES[rate](cells)
+    return max(found.n / found.independent, 1.0) if found.trials else 1.0
+
+
+def rates(found: WhatIf, places: Sequence[int]) -> pd.DataFrame:
+    """Returns every group's rates now and under other thresholds: a row for each group and rate, everybody first.
+
+    Columns group, rate, threshold, value, low, high, numerator, denominator, and the same with `_now`.
+    """
+    now = [found.present] * len(found.groups)
+    rows = []
+    for group, members in [
+        ("", range(len(found.groups))),
+        *((name, [k]) for k, name in enumerate(found.groups) if name),
+    ]:
+        for rate in thresholds.RATES:
+            row: dict[str, Any] = {"group": group or None, "rate": rate}
+            for suffix, chosen in (("_now", now), ("", places)):
+                measure = _rate(found, rate, group, members, chosen)
+                low, high = measure.interval()
+                at = {chosen[k] for k in members}
+                row |= {f"threshold{suffix}": found.threshold(at.pop()) if len(at) == 1 else None}
+                row |= {f"value{suffix}": measure.value, f"low{suffix}": low, f"high{suffix}": high}
+                row |= {f"numerator{suffix}": measure.hits, f"denominator{suffix}": measure.trials}
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def together(found: WhatIf, places: Sequence[int], members: Sequence[int] | range | None = None) -> Confusion:
+    """Returns what the cases of some groups, or of all, become under thresholds."""
+    chosen = range(len(found.groups)) if members is None else members
+    total = Confusion.of(np.zeros((3, 3), dtype=np.int64))
+    for k in chosen:
+        total = total + thresholds.confusion(found.binned, k, places[k])
+    return total
+
+
+def _rate(found: WhatIf, rate: str, group: str, members: Sequence[int] | range, places: Sequence[int]) -> Rate:
+    plain = performance.RATES[rate](together(found, places, members))
+    return Rate(plain.hits, plain.trials, found.deffs.get((rate, group), 1.0))
+
+
+def reached(found: WhatIf, places: Sequence[int], rate: str, goal: str) -> Point:
+    """Returns the goal and the gap of a choice of thresholds."""
+    return thresholds.point(found.binned, places, rate, thresholds.gains(found.binned, goal, found.worth))
+
+
+def value(found: WhatIf, places: Sequence[int]) -> tuple[float | None, float | None]:
+    """Returns what a case is worth now and under thresholds, None without a value matrix or labels."""
+    if not found.worth:
+        return None, None
+    now = [found.present] * len(found.groups)
+    before, after = (value_per_case(together(found, at), found.worth).value for at in (now, places))
+    return before, after
+
+
+def frontiers(found: WhatIf, rate: str, goal: str) -> pd.DataFrame:
+    """Returns the best that thresholds can do: columns kind (one, each), gap, goal, places, by ascending gap."""
+    gains = thresholds.gains(found.binned, goal, found.worth)
+    fixed = [found.present] * len(found.groups)
+    one = thresholds.single_frontier(found.binned, rate, gains)
+    each = thresholds.group_frontier(found.binned, rate, gains, fixed)
+    rows = [("one", p.gap, p.goal, p.places) for p in one] + [("each", p.gap, p.goal, p.places) for p in each]
+    return pd.DataFrame(rows, columns=["kind", "gap", "goal", "places"])

@@ -1,0 +1,289 @@
+"""Thresholds chosen by hand: what each group's rates would be, in words and tables; and a proposal that is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from math import inf, isnan
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import charts
+from dashboard.charts.words import counts, group_name, interval, missing, number, question
+from dashboard.contract import Contract
+from dashboard.errors import EvenhandError
+from dashboard.review.events import new_id
+from dashboard.ui import parts, people, say
+from dashboard.ui.load.what_if import WhatIf, frontiers
+from dashboard.ui.state import Scope
+from dashboard.ui.value import money
+
+MOST = 10  # groups that each can have a slider
+ONE, EACH = "One for everybody", "One for each group"
+RATES = ("true_positive_rate", "false_positive_rate", "selection_rate", "precision")
+GOALS = {
+    "balanced_accuracy": "balanced accuracy",
+    "accuracy": "share of right decisions",
+    "value_per_case": "value of a case",
+}
+WARNINGS = (
+    "These intervals are too narrow for a threshold that was chosen on the same cases: judge a proposal on later days.",
+    "Thresholds for each group treat people differently because of the group they belong to. That can be unlawful, and "
+    "it needs the group of every case at the moment of the prediction. Ask before you use them.",
+    "Nothing here is drawn by lot: whoever has the same score in the same group gets the same decision. fairlearn’s "
+    "ThresholdOptimizer comes nearer to equal rates by deciding some cases at random, and it needs the group at the "
+    "moment of the prediction too.",
+)
+
+
+def chosen_question(contract: Contract) -> tuple[str, str]:
+    """Returns the rate whose gap is looked at and the goal it is weighed against, as chosen."""
+    goals = [name for name in GOALS if name != "value_per_case" or (contract.value and contract.value.cells)]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        rate = st.selectbox("Gap between groups in", RATES, format_func=question, key="gap-in", width=420)
+        goal = st.selectbox("Against", goals, format_func=GOALS.__getitem__, key="goal", width=260)
+    return str(rate or RATES[0]), str(goal or goals[0])
+
+
+def chosen(found: WhatIf, attribute: str | None) -> list[int]:
+    """Returns the place of each group's threshold, as the sliders say; they stand in the URL."""
+    step, digits = (0.001, 3) if _low(found) else (0.01, 2)
+    many = 1 < len(found.groups) <= MOST
+    how = st.radio("Thresholds", [ONE, EACH], key="thresholds", horizontal=True, bind="query-params") if many else ONE
+    if attribute and not many and len(found.groups) > 1:
+        parts.note(f"A threshold for each group is offered for at most {MOST} groups; here are {len(found.groups)}.")
+    if how != EACH:
+        return [_slider(found, "Threshold for everybody", "threshold", step, digits)] * len(found.groups)
+    columns = st.columns(min(len(found.groups), 3))
+    places = []
+    for k, group in enumerate(found.groups):
+        with columns[k % len(columns)]:
+            places.append(_slider(found, f"Threshold for {group_name(group)}", f"threshold-{group}", step, digits))
+    return places
+
+
+def _low(found: WhatIf) -> bool:
+    """Returns whether nearly all scores are so low that hundredths are too coarse."""
+    above = found.binned.above.sum(axis=(0, 1))
+    return bool(above[found.place(0.2)] < 0.02 * above[0])
+
+
+def _slider(found: WhatIf, label: str, key: str, step: float, digits: int) -> int:
+    now = round(found.asked, digits)
+    at = st.slider(label, 0.0, 1.0, now, step, f"%.{digits}f", key=key, bind="query-params")
+    return found.present if at == now else found.place(float(at))
+
+
+def moved(found: WhatIf) -> str:
+    """Returns where a threshold lies on no edge, and how far the nearest is."""
+    at = found.threshold(found.present)
+    note = "Thresholds are edges of the score bins; another is moved to the nearest one."
+    if abs(at - found.asked) > 1e-9:
+        note += f" The model’s own, {found.asked:g}, is taken as {at:.4g}, {abs(at - found.asked):.2g} away."
+    return note
+
+
+def changed(found: WhatIf, places: list[int]) -> bool:
+    """Returns whether any threshold differs from the one in use."""
+    return any(place != found.present for place in places)
+
+
+def _at(found: WhatIf, place: int) -> str:
+    at = found.threshold(place)
+    return "above all scores" if at == inf else f"{at:.4g}" if round(at, 2) != at else f"{at:.2f}"
+
+
+def _words(found: WhatIf, places: list[int] | tuple[int, ...]) -> str:
+    if len(set(places)) == 1:
+        return _at(found, places[0])
+    return ", ".join(f"{group_name(group)} {_at(found, at)}" for group, at in zip(found.groups, places, strict=True))
+
+
+def _instead(found: WhatIf, places: list[int]) -> str:
+    """Returns the thresholds that differ from the one in use."""
+    other = [k for k, place in enumerate(places) if place != found.present]
+    if len(set(places)) == 1:
+        return _at(found, places[0])
+    if len(other) > 3:
+        return f"other thresholds for {len(other)} groups"
+    return say.listed([f"{_at(found, places[k])} for {group_name(found.groups[k])}" for k in other])
+
+
+def sentence(found: WhatIf, places: list[int], rates: pd.DataFrame, rate: str, gaps: tuple[float, float]) -> str:
+    """Returns what the chosen thresholds do in place of those in use: found, false alarms, the gap."""
+    rows = {row["rate"]: row for row in rates[rates["group"].isna()].to_dict("records")}
+    tpr, fpr = rows["true_positive_rate"], rows["false_positive_rate"]
+    if missing(tpr["value"]) or missing(fpr["value"]):
+        return "What it finds cannot be told: there are no positive or no negative cases with a label."
+    gap, gap_now = gaps
+    between = "between groups" + ("" if rate == RATES[0] else f" in {say.lower(say.plain_title(rate))}")
+    if not changed(found, places):
+        apart = "" if isnan(gap_now) else f"; the largest gap {between} is {_points(gap_now)} points"
+        return f"At {_at(found, found.present)} it finds {_hundred(tpr['value_now'])} of 100 and raises " + (
+            f"{_hundred(fpr['value_now'])} false alarms per 100 negative cases{apart}."
+        )
+    how = "stays at" if _points(gap) == _points(gap_now) else "shrinks" if gap < gap_now else "grows"
+    told = f"{how} {_points(gap)}" if how == "stays at" else f"{how} from {_points(gap_now)} to {_points(gap)}"
+    apart = "" if isnan(gap) or isnan(gap_now) else f"; the gap {between} {told} points"
+    return (
+        f"With {_instead(found, places)} in place of {_at(found, found.present)} it finds {_hundred(tpr['value'])} of "
+        f"100 instead of {_hundred(tpr['value_now'])}, and raises {_hundred(fpr['value'])} false alarms per "
+        f"100 negative cases instead of {_hundred(fpr['value_now'])}{apart}."
+    )
+
+
+def _hundred(share: float) -> str:
+    return number(share, "share").rstrip("%").strip()
+
+
+def _points(gap: float) -> str:
+    return number(gap, "points").removesuffix(" points")
+
+
+def table(rates: pd.DataFrame) -> list[dict[str, object]]:
+    """Returns a row for each group: each rate now and under the chosen thresholds, with intervals."""
+    heads = {"true_positive_rate": "Found of the positive", "false_positive_rate": "False alarms"}
+    heads |= {"precision": "Right when it selects", "selection_rate": "Selected"}
+    rows: dict[str, dict[str, object]] = {}
+    for one in rates.to_dict("records"):
+        name = "Everybody" if missing(one["group"]) else group_name(one["group"])
+        row = rows.setdefault(name, {"Group": name})
+        row[heads[str(one["rate"])]] = f"{_cell(one, '_now')} → {_cell(one, '')}"
+        if one["rate"] == "true_positive_rate":
+            row["Positive cases"] = counts(None, one["denominator"])
+    return list(rows.values())
+
+
+NUMBERS = ("Found of the positive", "False alarms", "Right when it selects", "Selected", "Positive cases")
+
+
+def _cell(row: Mapping[Any, Any], end: str) -> str:
+    if missing(row[f"value{end}"]):
+        return "–"
+    limits = interval(row[f"low{end}"], row[f"high{end}"], "share")
+    return f"{number(row[f'value{end}'], 'share')} ({limits})"
+
+
+def left_out(found: WhatIf) -> str:
+    """Returns which groups no gap is told of, and which have no scores counted."""
+    small = [group for group in found.groups if group and group not in found.compared]
+    told = f"Not in the gap (unknown, or fewer than 20 positive or negative cases): {_some(small)}. " if small else ""
+    if found.unbinned:
+        n = sum(found.unbinned.values())
+        told += (
+            f"Scores are counted for the largest groups only; {n:,} cases of {_some([*found.unbinned])} are not in it."
+        )
+    return told.strip()
+
+
+def _some(groups: list[str]) -> str:
+    more = f" and {len(groups) - 8} more" if len(groups) > 8 else ""
+    return "; ".join(group_name(group) for group in groups[:8]) + more
+
+
+def as_decided(found: WhatIf, rates: pd.DataFrame) -> str:
+    """Returns where the log's decisions are not those of the threshold: compared is threshold with threshold."""
+    row = rates[rates["group"].isna() & (rates["rate"] == "selection_rate")].iloc[0]
+    chosen = found.decided.counts
+    selected, every = sum(line[1] for line in chosen), sum(line[0] + line[1] for line in chosen)
+    if not every or missing(row["value_now"]) or abs(selected / every - float(row["value_now"])) < 0.005:
+        return ""
+    return (
+        f"The log’s own decisions select {number(selected / every, 'share')}, scores at or above {found.asked:g} "
+        f"{number(float(row['value_now']), 'share')}: compared here is threshold with threshold."
+    )
+
+
+def worth(before: float | None, after: float | None, unit: str, n: int) -> str:
+    """Returns what a case is worth under both, and the change over all labelled cases."""
+    if before is None or after is None:
+        return ""
+    return (
+        f"By the value matrix a case is worth {money(after, unit)} instead of {money(before, unit)}: "
+        f"{money((after - before) * n, unit)} over these {n:,} cases."
+    )
+
+
+def frontier(scope: Scope, found: WhatIf, rate: str, goal: str, marked: dict[str, tuple[float, float]]) -> None:
+    """Does draw the best that thresholds can reach, with the present and the chosen ones on it."""
+    reached = frontiers(scope, rate, goal).assign(words=lambda all_: [_words(found, at) for at in all_["places"]])
+    if reached.empty or len(found.compared) < 2:
+        parts.nothing("No gap to weigh.", "Two groups with 20 positive and 20 negative cases each are needed.")
+        return
+    parts.section("What thresholds can reach", "Further left: groups closer together. Further up: better for all.")
+    unit: Any = "number" if goal == "value_per_case" else "share"
+    across = f"largest gap between groups in: {say.lower(say.plain_title(rate))}, points"
+    told = "; ".join(f"{name}: {GOALS[goal]} {number(up, unit)} at a gap of {_points(gap)} points" for name, (gap, up)
+                     in marked.items())  # fmt: skip
+    figure = charts.frontier(reached, marked, across, GOALS[goal], unit)
+    parts.picture(figure, "frontier", f"{told}. {_best(reached, marked['now'], unit)}")
+    parts.note(_best(reached, marked["now"], unit))
+    parts.table(_few(reached, unit, GOALS[goal]), "Points on the two lines", numbers=("Gap, points", _title(goal)))
+    parts.download(reached.drop(columns="places"), "frontier")
+
+
+def _title(goal: str) -> str:
+    return GOALS[goal][0].upper() + GOALS[goal][1:]
+
+
+def _best(reached: pd.DataFrame, now: tuple[float, float], unit: Any) -> str:
+    """Returns the smallest gap at which nothing is lost against now, by one threshold and by one for each group."""
+    told = []
+    for kind, name in (("one", "one threshold"), ("each", "one for each group")):
+        rows = reached[(reached["kind"] == kind) & (reached["goal"] >= now[1] - 1e-12)]
+        if len(rows):
+            told.append(f"{name} can bring the gap to {_points(float(rows['gap'].min()))} points")
+    return f"At no loss overall against now, {' and '.join(told)}." if told else "Nothing reaches what holds now."
+
+
+def _few(reached: pd.DataFrame, unit: Any, goal: str) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = []
+    for kind, name in (("one", "one for everybody"), ("each", "one for each group")):
+        mine = reached[reached["kind"] == kind]
+        for one in mine.iloc[:: max(len(mine) // 5, 1)].to_dict("records"):
+            row = {
+                "Thresholds": name,
+                "Gap, points": _points(one["gap"]),
+                goal[0].upper() + goal[1:]: number(one["goal"], unit),
+            }
+            rows.append(row | {"At": one["words"]})
+    return rows
+
+
+def proposal_form(scope: Scope, found: WhatIf, places: list[int], rates: pd.DataFrame, days: tuple[date, date]) -> None:
+    """Does offer to keep the chosen thresholds as a proposal, with a name, in the record."""
+    parts.section("Save as a proposal", "Kept in the record with your name, which is typed and not verified yet.")
+    if not changed(found, places):
+        parts.note("Choose another threshold above first.")
+        return
+    kept = f"propose-{scope}-{places}"
+    identity = st.session_state.setdefault(kept, new_id())
+    with st.form("propose", border=True):
+        left, right = st.columns(2)
+        name = left.text_input("Your name", key="propose-name", autocomplete="name")
+        role = right.text_input("Your role", key="propose-role", placeholder="Clinical lead")
+        why = st.text_area("Why", key="propose-why")
+        sent = st.form_submit_button(f"Propose {_words(found, places)}")
+    if not sent:
+        return
+    try:
+        typed = {"name": name, "role": role, "rationale": why, "shown": _shown(rates), "instead_of": found.asked}
+        recorded = people.propose(scope, days, identity, thresholds=_proposed(found, places), **typed)
+    except EvenhandError as error:
+        parts.nothing(f"Not saved. {error.found}", error.expected, error.todo)
+        return
+    del st.session_state[kept]
+    st.success(f"Saved. Act {recorded.sequence} of the record.", icon=":material/check:")
+
+
+def _proposed(found: WhatIf, places: list[int]) -> dict[str, float | None]:
+    at = [None if found.threshold(place) == inf else found.threshold(place) for place in places]
+    return {"": at[0]} if len(set(places)) == 1 else dict(zip(found.groups, at, strict=True))
+
+
+def _shown(rates: pd.DataFrame) -> list[dict[str, Any]]:
+    """Returns the rates as they stand on the screen, for the record: no NaN, which JSON does not know."""
+    kept = rates[["group", "rate", "value_now", "value", "low", "high", "numerator", "denominator"]]
+    return [{str(k): None if missing(v) else v for k, v in row.items()} for row in kept.to_dict("records")]

@@ -1,0 +1,249 @@
+"""Thresholds: counts by score bin say what raw rows say, the frontier is the best there is, the page keeps it."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import streamlit as st
+from hypothesis import given, settings
+from hypothesis import strategies as some
+from sklearn import metrics as sk
+from streamlit.testing.v1 import AppTest
+
+import dashboard.ui
+from dashboard import charts
+from dashboard.errors import EvenhandError
+from dashboard.metrics import thresholds
+from dashboard.metrics.thresholds import Binned, best, gains, group_frontier, point, single_frontier
+from dashboard.report import what_if
+from dashboard.review import events
+from dashboard.review.ledger import Ledger
+from dashboard.settings import read
+from dashboard.ui import menu, people
+from dashboard.ui import what_if as words
+from tests.test_odd_models import multiclass, opened, regression
+from tests.worlds import GROUPS, Spec, World, build
+
+WORTH = {"tp": 90.0, "fp": -10.0, "fn": -200.0, "tn": 0.0}
+
+
+def counted(world: World, attribute: str) -> what_if.WhatIf:
+    found = what_if.what_if(world.model.source(), world.model.scope(world.since, world.until, attributes=(attribute,)))
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("attribute", ["sex", "age_band"])
+def test_every_rate_at_every_threshold_is_that_of_the_raw_rows(attribute: str, tmp_path: Path) -> None:
+    world = build(Spec(rows=900, scores=40, seed=5), tmp_path)
+    found, frame = counted(world, attribute), world.frame
+    frame = frame[frame["score"].notna()]
+    for place in range(0, found.binned.places, 7):
+        at = found.threshold(place)
+        shown = what_if.rates(found, [place] * len(found.groups)).set_index(["group", "rate"])
+        for group, rows in frame.groupby(frame[GROUPS[attribute]]):
+            said = (rows["score"] >= at).astype(int)
+            known = rows["label"].notna()
+            y, p = rows["label"][known].astype(int), said[known]
+            assert shown.loc[(group, "selection_rate"), "value"] == pytest.approx(said.mean())
+            if y.any():
+                assert shown.loc[(group, "true_positive_rate"), "value"] == pytest.approx(sk.recall_score(y, p))
+            if p.any():
+                assert shown.loc[(group, "precision"), "value"] == pytest.approx(sk.precision_score(y, p))
+
+
+def test_the_goals_are_those_of_the_raw_rows(tmp_path: Path) -> None:
+    world = build(Spec(rows=900, scores=40, seed=5), tmp_path)
+    found = counted(world, "sex")
+    frame = world.frame[world.frame["score"].notna() & world.frame["label"].notna()]
+    for place in (0, found.present, found.binned.places - 1):
+        said, y = (frame["score"] >= found.threshold(place)).astype(int), frame["label"].astype(int)
+        places = [place] * len(found.groups)
+        reach = [
+            what_if.reached(found, places, "selection_rate", goal).goal for goal in ("accuracy", "balanced_accuracy")
+        ]
+        assert reach == pytest.approx([sk.accuracy_score(y, said), sk.balanced_accuracy_score(y, said)])
+        each = point(found.binned, places, "precision", gains(found.binned, "value_per_case", WORTH))
+        cells = sk.confusion_matrix(y, said, labels=[0, 1]).ravel()
+        assert each.goal == pytest.approx(cells @ [WORTH[name] for name in ("tn", "fp", "fn", "tp")] / len(y))
+
+
+@settings(max_examples=60, deadline=None)
+@given(some.integers(0, 10_000), some.sampled_from(thresholds.RATES), some.sampled_from(thresholds.GOALS))
+def test_no_choice_of_thresholds_beats_the_frontier_at_its_gap(seed: int, rate: str, goal: str) -> None:
+    counts = np.random.default_rng(seed).integers(0, 9, (2, 3, 6))
+    binned = Binned(counts, np.linspace(0.2, 0.8, 5), (True, True))
+    gain = gains(binned, goal, WORTH)
+    every = [point(binned, places, rate, gain) for places in itertools.product(range(7), repeat=2)]
+    for one in group_frontier(binned, rate, gain, (3, 3)):
+        assert one.goal == pytest.approx(max(p.goal for p in every if p.gap <= one.gap + 1e-9))
+    alone = [p for p in every if p.places[0] == p.places[1]]
+    assert single_frontier(binned, rate, gain) == best(alone)
+
+
+def test_a_group_that_is_not_compared_keeps_its_threshold_and_opens_no_gap() -> None:
+    counts = np.random.default_rng(1).integers(0, 9, (3, 3, 6))
+    binned = Binned(counts, np.linspace(0.2, 0.8, 5), (True, True, False))
+    gain = gains(binned, "accuracy")
+    found = group_frontier(binned, "true_positive_rate", gain, (3, 3, 2))
+    assert found
+    assert all(one.places[2] == 2 for one in found)
+    two = Binned(counts[:2], binned.edges, (True, True))
+    assert found[0].gap == pytest.approx(point(two, found[0].places[:2], "true_positive_rate", gain[:2]).gap)
+
+
+def test_thresholds_without_lots_come_within_half_a_point_of_fairlearns_with_them() -> None:
+    """Equal selection rates need lots, which fairlearn draws; ours leaves at most two points between groups."""
+    from fairlearn.postprocessing import ThresholdOptimizer
+    from sklearn.base import BaseEstimator, ClassifierMixin
+
+    class Score(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+        def fit(self, x: Any, y: Any) -> Any:
+            self.classes_, self.fitted_ = np.array([0, 1]), True
+            return self
+
+        def predict_proba(self, x: Any) -> Any:
+            return np.column_stack([1 - np.asarray(x)[:, 0], np.asarray(x)[:, 0]])
+
+    random = np.random.default_rng(3)
+    n = 4000
+    group = random.choice([0, 1], n)
+    score = np.round(random.beta(1.2 + group, 2.0, n), 2)
+    label = (random.random(n) < score).astype(int)
+    x = score[:, None]
+    theirs = ThresholdOptimizer(
+        estimator=Score().fit(x, label), constraints="demographic_parity", objective="accuracy_score", prefit=True,
+        predict_method="predict_proba",
+    ).fit(x, label, sensitive_features=group)  # fmt: skip
+    chances = theirs._pmf_predict(x, sensitive_features=group)[:, 1]
+    reached = float(np.where(label == 1, chances, 1 - chances).mean())
+    edges = np.arange(1, 101) / 100
+    counts = np.zeros((2, 3, 101), dtype=np.int64)
+    np.add.at(counts, (group, label, np.rint(score * 100).astype(int)), 1)
+    binned = Binned(counts, edges, (True, True))
+    frontier = group_frontier(binned, "selection_rate", gains(binned, "accuracy"), (50, 50))
+    assert max(one.goal for one in frontier if one.gap <= 0.02) >= reached - 0.005
+
+
+def test_a_threshold_between_edges_is_moved_to_the_nearest() -> None:
+    edges = np.array([0.2, 0.5])
+    assert [thresholds.value_of(edges, thresholds.nearest(edges, at)) for at in (0.02, 0.33, 0.36, 0.9)] == [
+        0,
+        0.2,
+        0.5,
+        0.5,
+    ]
+    assert thresholds.value_of(edges, 3) == np.inf
+
+
+def a_proposal(**changes: object) -> events.Proposed:
+    given = {
+        "event_id": events.new_id(), "name": "Ada Osei", "role": "clinical lead", "model": "triage", "version": "v2",
+        "since": date(2026, 3, 1), "until": date(2026, 3, 29), "attribute": "sex", "thresholds": {"F": 0.3, "M": None},
+        "instead_of": 0.25, "rationale": "too many are missed", "rollup_number": 3, "rollup_identity": "ab",
+        "shown": ({"rate": "precision", "value": 0.4},),
+    }  # fmt: skip
+    return events.Proposed(**given | changes)  # type: ignore[arg-type]
+
+
+def test_a_proposal_comes_back_from_the_ledger_as_it_was_made(tmp_path: Path) -> None:
+    ledger, made = Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}"), a_proposal()
+    ledger.append(made)
+    (recorded,) = ledger.events("triage", "proposed")
+    assert events.act(recorded.event) == made
+    (row,) = people.acts_table([recorded])
+    assert row["What"] == "proposed the thresholds F 0.3, M above all scores in place of 0.25"
+    assert str(row["Who"]).endswith("not verified")
+    assert ledger.verify().intact
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"rationale": " "}, {"thresholds": {}}, {"thresholds": {"": 1.5}}, {"thresholds": {"": 0.25}}, {"name": ""}],
+)
+def test_a_proposal_without_reason_threshold_or_name_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(EvenhandError):
+        a_proposal(**wrong)
+
+
+def test_the_picture_draws_both_lines_and_names_what_is_marked(tmp_path: Path) -> None:
+    found = counted(build(Spec(rows=900, seed=5), tmp_path), "sex")
+    reached = what_if.frontiers(found, "true_positive_rate", "balanced_accuracy").assign(words="at 0.5")
+    figure = charts.frontier(reached, {"now": (0.1, 0.6), "chosen": (0.05, 0.6)}, "gap", "goal")
+    assert [trace.name for trace in figure.data[:2]] == ["one threshold for everybody", "one threshold for each group"]
+    assert [note.text for note in figure.layout.annotations] == ["now", "chosen"]
+    each, one = reached[reached["kind"] == "each"], reached[reached["kind"] == "one"]
+    for row in one.to_dict("records"):
+        assert each.loc[each["gap"] <= row["gap"] + 1e-12, "goal"].max() >= row["goal"] - 0.01
+
+
+def at_page(workspace: Path, monkeypatch: pytest.MonkeyPatch, **query: str) -> AppTest:
+    monkeypatch.setenv("EVENHAND_WORKSPACE", str(workspace))
+    app = AppTest.from_file(str(Path(dashboard.ui.__file__).with_name("app.py")), default_timeout=60)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    app.switch_page(str(menu.file("what_if"))).run()
+    assert not app.exception
+    return app
+
+
+def heading(app: AppTest) -> str:
+    return re.search(r"<h1[^>]*>(.*?)</h1>", " ".join(e.proto.body for e in app.get("html")))[1]  # type: ignore[index]
+
+
+def test_a_threshold_that_is_moved_is_told_and_kept(
+    sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = tmp_path / "workspace"
+    (workspace / "models").mkdir(parents=True)
+    (workspace / "models" / "triage").symlink_to(sample / "models" / "triage")
+    app = at_page(workspace, monkeypatch, attribute="sex")
+    assert heading(app).startswith("At 0.25 it finds ")
+    app.slider(key="threshold").set_value(0.4).run()
+    assert heading(app).startswith("With 0.40 in place of 0.25 it finds ")
+    app.text_input(key="propose-name").input("Ada Osei")
+    app.text_input(key="propose-role").input("Clinical lead")
+    app.text_area(key="propose-why").input("Too many false alarms")
+    app.button[0].click().run()
+    assert [message.value for message in app.success]
+    (recorded,) = Ledger(read(workspace).ledger).events("triage", "proposed")
+    assert (recorded.event.body["thresholds"], recorded.event.verified) == ({"": 0.4}, False)
+    app.switch_page(str(menu.file("audit"))).run()
+    assert "proposed the threshold 0.4 in place of 0.25" in " ".join(e.proto.body for e in app.get("html"))
+
+
+def test_each_group_has_its_slider(sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = at_page(sample, monkeypatch, attribute="site")
+    app.radio(key="thresholds").set_value(words.EACH).run()
+    app.slider(key="threshold-A").set_value(0.1).run()
+    assert not app.exception
+    assert heading(app).startswith("With 0.10 for A in place of 0.25 it finds ")
+
+
+@pytest.mark.parametrize("make", [multiclass, regression])
+def test_a_model_without_a_threshold_says_so(make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(tmp_path)
+    st.cache_data.clear()
+    assert opened(tmp_path, "what_if", monkeypatch)[0] == "This model decides by no threshold."
+
+
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        (Spec(without=frozenset({"subject", "score"})), "There are no scores in these days."),
+        (Spec(labels="never"), "No labels of both kinds have come for these days."),
+    ],
+)
+def test_without_scores_or_labels_it_says_so(
+    spec: Spec, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(spec, tmp_path)
+    st.cache_data.clear()
+    assert opened(tmp_path, "what_if", monkeypatch)[0] == says
