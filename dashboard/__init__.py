@@ -17,6 +17,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/table/regression   errors of a predicted number
     metrics/table/data    cases and their labels
     metrics/table/fairness     contrasts of groups
+    metrics/table/groups       more of them: against everybody, of any two, of errors
+    metrics/table/aequitas     the same in Aequitas' words
     metrics/table/drift   distances of distributions
     metrics/table/service latency, failures, throughput
     metrics/table/value   what the model's work is worth
@@ -41,6 +43,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/direct        how far off it will turn out to be (DLE)
     metrics/clusters      what a clustered sample is worth
     metrics/fairness      how groups differ, from one rate each
+    metrics/overall       a group against everybody
+    metrics/aequitas      groups in Aequitas' words
     metrics/four_fifths   the four-fifths rule's ratios, and what chance alone would do
     metrics/local_law_144 impact ratios of New York City's Local Law 144
     metrics/differences   the difference of two estimates, and how far two areas go together
@@ -119,7 +123,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/curves         the curves behind pictures of calibration; how sure scores are
     report/expected_errors  how far off it will turn out to be, before labels arrive
     report/errors         how far off a predicted number is
-    report/fairness       groups against a reference, and the named metrics
+    report/contrasts      groups compared: to a reference, to everybody, the furthest apart
+    report/fairness       what is compared: one decision, each class, a predicted number
     report/drift          every feature against the reference window
     report/service        latency, failures, throughput
     report/expected       what scores mean in each group, and the cases whose labels are to come

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scipy.stats import chi2_contingency
 
 from dashboard.errors import EvenhandError
-from dashboard.metrics import fairness, performance
+from dashboard.metrics import fairness, overall, performance
 from dashboard.metrics.performance import Confusion
 from dashboard.rates import Difference, Rate, Ratio
 
@@ -215,7 +215,7 @@ def test_contrasts_are_signed_and_leave_the_reference_out() -> None:
     assert differences["F"].value == pytest.approx(-0.14)
     assert differences["X"].value is None
     assert fairness.ratios(groups, "M")["F"].value == pytest.approx(61 / 75)
-    assert sum((d.value or 0) * d.n for d in fairness.from_overall(groups).values()) == pytest.approx(0)
+    assert sum((d.value or 0) * d.n for d in overall.from_overall(groups).values()) == pytest.approx(0)
 
 
 def test_a_reference_that_does_not_occur_is_an_error_that_names_the_groups() -> None:

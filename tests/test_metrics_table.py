@@ -12,6 +12,7 @@ from dashboard.errors import EvenhandError
 from dashboard.metrics import (
     METRICS,
     RATES,
+    aequitas,
     balance,
     calibration,
     errors,
@@ -25,6 +26,7 @@ from dashboard.metrics import (
     value,
 )
 from dashboard.metrics.page import page
+from dashboard.metrics.table.aequitas import SHORT
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "metrics.md"
 
@@ -67,7 +69,8 @@ def test_what_is_estimated_needs_no_labels_and_is_otherwise_the_same() -> None:
 def test_a_ratio_and_the_complement_count_with_the_difference() -> None:
     family = {name for name, entry in METRICS.items() if entry.family == "true_positive_rate_difference"}
     sides = ("true_positive_rate", "false_negative_rate")
-    assert family == {f"{side}_{contrast}" for side in sides for contrast in ("difference", "ratio")}
+    contrasts = {f"{side}_{contrast}" for side in sides for contrast in ("difference", "ratio")}
+    assert family == contrasts | {"tpr_disparity", "fnr_disparity"}
 
 
 def test_every_rate_has_its_function_its_difference_and_its_ratio() -> None:
@@ -78,9 +81,25 @@ def test_every_rate_has_its_function_its_difference_and_its_ratio() -> None:
 
 
 def test_every_other_metric_is_a_function_of_its_name() -> None:
-    modules = (performance, balance, ranking, multiclass, fairness, losses, errors, service, calibration, value)
+    modules = (
+        performance,
+        balance,
+        aequitas,
+        ranking,
+        multiclass,
+        fairness,
+        losses,
+        errors,
+        service,
+        calibration,
+        value,
+    )
     made = {name for module in modules for name in METRICS if callable(getattr(module, name, None))}
-    made |= {f"{rate}_{contrast}" for rate in RATES for contrast in ("difference", "ratio")}
+    made |= {
+        f"{rate}_{contrast}" for rate in RATES for contrast in ("difference", "ratio", "overall_difference", "gap")
+    }
+    made |= {f"{short}{more}" for short in SHORT for more in ("", "_disparity")}  # rates under Aequitas' names
+    made |= {"mean_error_difference", "mean_absolute_error_difference"}  # differences.difference_of
     made |= {f"{name}_version_difference" for name in made if f"{name}_version_difference" in METRICS}
     made |= {name for name in METRICS if name.startswith("estimated_")}  # those of their own: test_estimation
     made |= {f"top_{k}_accuracy" for k in (2, 3)}  # multiclass.top_k_accuracy

@@ -12,7 +12,7 @@ from scipy.stats import norm
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from dashboard.errors import EvenhandError
-from dashboard.metrics.fairness import FromOverall
+from dashboard.metrics.overall import FromOverall
 from dashboard.rates import Difference, Estimate, Exact, Limits, Measure, Rate, Ratio, undefined, wilson, z_of
 
 

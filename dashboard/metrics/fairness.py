@@ -23,35 +23,6 @@ Groups = Mapping[str, Rate]
 LARGEST_LEVEL = 1 - 2**-53
 
 
-@dataclass(frozen=True, slots=True)
-class FromOverall(Difference):
-    """Returns group minus everybody: (1 - w)(group - rest), w = the group's share of trials; `reference` is the rest.
-
-    The group is a part of everybody, so the two are not independent; group and rest are.
-
-    >>> FromOverall(Rate(5, 10), Rate(10, 40)).value  # 5 of 10 against 15 of 50
-    0.2
-    """
-
-    def _share_of_rest(self) -> float:
-        return self.reference.trials / (self.group.trials + self.reference.trials)
-
-    @property
-    def value(self) -> float | None:
-        difference = Difference(self.group, self.reference).value
-        return None if difference is None else difference * self._share_of_rest()
-
-    @property
-    def method(self) -> str:
-        return "Newcombe, group against rest"
-
-    def interval(self, level: float = 0.95) -> Limits:
-        low, high = Difference(self.group, self.reference).interval(level)
-        if low is None or high is None:
-            return (None, None)
-        return low * self._share_of_rest(), high * self._share_of_rest()
-
-
 def differences(rates: Groups, reference: str) -> dict[str, Difference]:
     """Returns each other group's rate minus the reference's; 0 is best.
 
@@ -70,19 +41,6 @@ def ratios(rates: Groups, reference: str) -> dict[str, Ratio]:
     """
     base = _reference(rates, reference)
     return {name: Ratio(rate, base) for name, rate in rates.items() if name != reference}
-
-
-def from_overall(rates: Groups) -> dict[str, FromOverall]:
-    """Returns each group's rate minus that of everybody (the sum of these groups); 0 is best.
-
-    >>> from_overall({"F": Rate(5, 10), "M": Rate(10, 40)})["F"].value
-    0.2
-    """
-    hits, trials, n = (sum(getattr(rate, side) for rate in rates.values()) for side in ("hits", "trials", "n"))
-    return {
-        name: FromOverall(rate, Rate(hits - rate.hits, trials - rate.trials, rate.deff, rate.rows and n - rate.rows))
-        for name, rate in rates.items()
-    }
 
 
 def _reference(rates: Groups, reference: str) -> Rate:

@@ -233,10 +233,19 @@ def accuracy(matrix: Matrix) -> Rate:
     >>> accuracy(Matrix.of(("a", "b"), [[3, 1], [2, 2]])).value
     0.625
     """
+    return performance.accuracy(right_or_wrong(matrix))
+
+
+def right_or_wrong(matrix: Matrix) -> Confusion:
+    """Returns the cases with label and decision as the confusion whose tp are the right ones and whose fn the wrong.
+
+    >>> right_or_wrong(Matrix.of(("a", "b"), [[3, 1], [2, 2]])).counts[1]
+    (3, 5, 0)
+    """
     same = np.eye(len(matrix.classes), dtype=bool)
     folded = [_right(side, same) for side in (matrix.counts, matrix.buckets) if side is not None]
     weights = None if matrix.weights is None else np.stack([_right(side, same) for side in matrix.weights])
-    return performance.accuracy(Confusion.of(folded[0], folded[1] if len(folded) > 1 else None, weights))
+    return Confusion.of(folded[0], folded[1] if len(folded) > 1 else None, weights)
 
 
 def _right(table: NDArray[np.generic], same: NDArray[np.bool_]) -> NDArray[np.generic]:

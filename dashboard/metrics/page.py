@@ -21,6 +21,10 @@ group minus reference and a `_ratio` group over reference, except for the six of
 largest with the smallest group and have no sign. Each metric's interval is at 95 % unless a policy judges it together
 with others; [how often intervals contain the truth](intervals.md) is proved.
 
+`_overall_difference` (a group against everybody), `_gap` (the groups furthest apart, named in the note) and Aequitas'
+short names (`tpr`, `ppr`, `fpr_disparity` ...) are read where they are asked for by name. So are all contrasts of one
+class of several, unless `--feature` names the class; accuracy by group is always compared.
+
 Of a model of several classes the rates, `f1`, `roc_auc` and `average_precision` are read of each class, taken for the
 positive one against all others together; the key `feature` of such a reading is the class. `--feature` asks for one.
 """

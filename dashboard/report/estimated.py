@@ -22,8 +22,9 @@ from dashboard.metrics.ranking import rounded_up
 from dashboard.policy.windows import Window
 from dashboard.rates import Measure, undefined
 from dashboard.report.cells import UNWEIGHTED, Key, ordered
+from dashboard.report.contrasts import NAMED
 from dashboard.report.expected import Coming, Days, Means, adding_up, calibrated_on, coming, meanings
-from dashboard.report.fairness import NAMED, is_unknown, reference_group
+from dashboard.report.fairness import is_unknown, reference_group
 from dashboard.report.performance import Source
 from dashboard.report.scope import Place, Reading, Scope, period, reading
 

@@ -1,91 +1,113 @@
-"""Fairness readings: groups against a named reference, and the field's named largest-against-smallest metrics."""
+"""Fairness readings: the groups of an attribute compared, of one decision, of each class, of a predicted number."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 
-from dashboard.contract import UNKNOWN_GROUP, Contract
-from dashboard.metrics import METRICS, fairness, multiclass, performance
-from dashboard.rates import Difference, Estimate, Measure, Rate, Ratio, undefined
+from dashboard.contract import UNKNOWN_GROUP
+from dashboard.metrics import METRICS, multiclass, performance
+from dashboard.metrics.differences import difference_of
+from dashboard.metrics.performance import Confusion
+from dashboard.rates import Measure, undefined
 from dashboard.report.bounds import nothing_said, of_differences
 from dashboard.report.cells import Cells, ordered, outcomes
+from dashboard.report.contrasts import View, absent, contrasts_of
+from dashboard.report.errors import MEASURES, Errors, error_sums
 from dashboard.report.performance import Source
 from dashboard.report.scope import Place, Reading, Scope, reading
 
-NAMED: dict[str, tuple[Callable[..., Estimate], tuple[str, ...]]] = {
-    "demographic_parity_difference": (fairness.demographic_parity_difference, ("selection_rate",)),
-    "demographic_parity_ratio": (fairness.demographic_parity_ratio, ("selection_rate",)),
-    "equalized_odds_difference": (fairness.equalized_odds_difference, ("true_positive_rate", "false_positive_rate")),
-    "equalized_odds_ratio": (fairness.equalized_odds_ratio, ("true_positive_rate", "false_positive_rate")),
-    "equal_opportunity_difference": (fairness.equal_opportunity_difference, ("true_positive_rate",)),
-    "equal_opportunity_ratio": (fairness.equal_opportunity_ratio, ("true_positive_rate",)),
-}
-Compared = Mapping[str, Mapping[str, Rate]]  # rate -> group -> its counts
-Words = Callable[[str, str, Measure], str]  # rate, group, its difference -> what missing labels could make of it
+OF_ERRORS = ("mean_error", "mean_absolute_error")
+OF_CLASSES = {name: of for name, of in performance.RATES.items() if name != "accuracy"}
 
 
 def fairness_readings(source: Source, scope: Scope) -> Iterator[Reading]:
-    """Yields the readings of the kind fairness for each of the scope's attributes, for all where it names none."""
+    """Yields the readings of the kind fairness for each of the scope's attributes, for all where it names none.
+
+    Of several classes: of accuracy, and of each class against the rest where the class is among the scope's features
+    or the metric is named.
+    """
     contract = source.contract
     names = scope.attributes or (*contract.attribute_names, *("*".join(crossed) for crossed in contract.intersections))
-    if contract.task == "regression" or not any(
-        scope.wants(name) for name, m in METRICS.items() if m.kind == "fairness"
-    ):
+    if not any(scope.wants(name) for name, m in METRICS.items() if m.kind == "fairness"):
         return
     for attribute in names:
-        yield from _of_attribute(source, scope, attribute)
+        base = reference_group(source, attribute)
+        if contract.task == "regression":
+            yield from _of_errors(source, scope, attribute, base)
+        else:
+            yield from _of_attribute(source, scope, attribute, base)
 
 
-def _of_attribute(source: Source, scope: Scope, attribute: str) -> Iterator[Reading]:
+def _of_attribute(source: Source, scope: Scope, attribute: str, base: str | None) -> Iterator[Reading]:
     cells = outcomes(source.snapshot, source.contract, scope, attribute)
     periods: dict[tuple[date | None, str | None], dict[str, Cells]] = defaultdict(dict)
     for (bucket, version, group), sums in cells.items():
         periods[bucket, version][group] = sums
-    base = reference_group(source, attribute)
     for (bucket, version), groups in ordered(periods):
         known = {group: groups[group] for group in sorted(groups) if not is_unknown(group)}
         left = sum(sums.n for group, sums in groups.items() if is_unknown(group))
-        note = f"{left:,} rows with unknown {attribute.replace('*', ' or ')} are not in it" if left else ""
-        place = Place(version, attribute, bucket=bucket)
-        missing = of_differences(known, base) if source.contract.task == "binary" else nothing_said
-        yield from _contrasts(scope, place, rates_of(source.contract, known), base, missing)
-        yield from _named(scope, place, rates_of(source.contract, known), note)
+        place, note = Place(version, attribute, bucket=bucket), _left_out(left, attribute)
+        if source.contract.task == "multiclass":
+            for view in _of_classes(scope, place, known, base, note):
+                yield from contrasts_of(view)
+        else:
+            binary = {group: sums.confusion() for group, sums in known.items()}
+            missing = of_differences(known, base)
+            yield from contrasts_of(View(scope, place, binary, performance.RATES, base, scope.wants, missing, note))
 
 
-def rates_of(contract: Contract, groups: Mapping[str, Cells]) -> dict[str, dict[str, Rate]]:
-    """Returns every rate of every group."""
-    if contract.task == "multiclass":
-        return {"accuracy": {group: multiclass.accuracy(cells.matrix()) for group, cells in groups.items()}}
-    confusions = {group: sums.confusion() for group, sums in groups.items()}
-    return {name: {g: function(c) for g, c in confusions.items()} for name, function in performance.RATES.items()}
+def _left_out(rows: int, attribute: str) -> str:
+    return f"{rows:,} rows with unknown {attribute.replace('*', ' or ')} are not in it" if rows else ""
 
 
-def _contrasts(scope: Scope, place: Place, rates: Compared, base: str | None, missing: Words) -> Iterator[Reading]:
-    for name, groups in rates.items():
-        for suffix, contrast in (("difference", Difference), ("ratio", Ratio)):
-            metric = f"{name}_{suffix}"
-            if not scope.wants(metric):
-                continue
-            for group, rate in groups.items():
-                if group == base:
-                    continue
-                there = Place(place.version, place.attribute, group, base, bucket=place.bucket)
-                measure: Measure = (
-                    contrast(rate, groups[base])
-                    if base is not None and base in groups
-                    else undefined(f"the reference group '{base}' has no rows here", rate.n)
-                )
-                note = missing(name, group, measure) if suffix == "difference" else ""
-                yield reading(scope, metric, there, measure, note)
+def _of_classes(scope: Scope, place: Place, known: Mapping[str, Cells], base: str | None, note: str) -> Iterator[View]:
+    """Yields right against wrong, then each class that is asked for against all others."""
+    matrices = {group: sums.matrix() for group, sums in known.items()}
+    right = {group: multiclass.right_or_wrong(matrix) for group, matrix in matrices.items()}
+    yield View(scope, place, right, {"accuracy": performance.accuracy}, base, scope.wants, nothing_said, note)
+    asks = scope.names if scope.features is None else scope.wants
+    if not any(asks(name) for name, m in METRICS.items() if m.kind == "fairness" and "accuracy" not in name):
+        return
+    rest: dict[str, dict[str, Confusion]] = {
+        group: multiclass.one_vs_rest(matrix) for group, matrix in matrices.items()
+    }
+    for name in next((matrix.classes for matrix in matrices.values()), ()):
+        if scope.features is None or name in scope.features:
+            cells = {group: of_class[name] for group, of_class in rest.items()}
+            yield View(scope, replace(place, feature=name), cells, OF_CLASSES, base, asks, nothing_said, note)
 
 
-def _named(scope: Scope, place: Place, rates: Compared, note: str) -> Iterator[Reading]:
-    for metric, (function, needed) in NAMED.items():
-        if scope.wants(metric) and all(name in rates for name in needed):
-            yield reading(scope, metric, place, function(*(rates[name] for name in needed)), note)
+def _of_errors(source: Source, scope: Scope, attribute: str, base: str | None) -> Iterator[Reading]:
+    wanted = [name for name in OF_ERRORS if scope.wants(f"{name}_difference")]
+    if not wanted:
+        return
+    periods: dict[tuple[date | None, str | None], dict[str, Errors]] = defaultdict(dict)
+    for (bucket, version, group), found in error_sums(source, scope, attribute).items():
+        if not is_unknown(group):
+            periods[bucket, version][group] = found
+    for (bucket, version), groups in ordered(periods):
+        for name in wanted:
+            measures = {group: MEASURES[name](groups[group]) for group in sorted(groups)}
+            for group, measure in measures.items():
+                if group != base:
+                    place = Place(version, attribute, group, base, bucket=bucket)
+                    yield reading(scope, f"{name}_difference", place, _apart(measure, measures, base))
+
+
+def _apart(measure: Measure, measures: Mapping[str, Measure], base: str | None) -> Measure:
+    """Returns a group's mean minus the reference's, each worth as many cases as its subjects make it."""
+    if base is None or base not in measures:
+        return undefined(absent(base), measure.n)
+    other = measures[base]
+    empty = [name for name, of in (("group", measure), ("reference", other)) if of.value is None]
+    if empty:
+        return undefined(f"{' and '.join(empty)} 0 labelled rows", measure.n, min(measure.n, other.n))
+    notes = (f"{name}: {of.note}" for name, of in (("group", measure), ("reference", other)) if of.note)
+    return difference_of(measure, other, note="; ".join(notes))
 
 
 def is_unknown(group: str) -> bool:

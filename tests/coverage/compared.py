@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scipy.stats import multivariate_normal, norm
 
 from dashboard.metrics.differences import area_correlation, difference_of
-from dashboard.metrics.fairness import FromOverall, largest_difference, smallest_ratio
+from dashboard.metrics.fairness import largest_difference, smallest_ratio
+from dashboard.metrics.overall import FromOverall
 from dashboard.metrics.pairs import Joint, paired_difference
 from dashboard.metrics.ranking import roc_auc
 from dashboard.rates import Measure, Rate

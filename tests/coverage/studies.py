@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from dashboard.metrics import RATES
+from dashboard.metrics.table.aequitas import SHORT
 from tests.coverage import calibrated, classes, clustered, compared, counted, elsewhere, numeric, scored
 from tests.coverage.simulation import Study
 
@@ -35,6 +36,10 @@ BY_OTHERS = {
     "wasserstein_standardised": "wasserstein",
     "logged_value_per_case": "mean_error",
     "error_rate": "error_rate, by hours",
+    "ppr": "a rate",
+    "ppr_disparity": "a rate",  # a share as odds
+    "mean_error_difference": "mean_absolute_error, two versions, other cases",  # the same limits, joined the same way
+    "mean_absolute_error_difference": "mean_absolute_error, two versions, other cases",
 }
 
 
@@ -51,6 +56,12 @@ def study_of(metric: str) -> str | None:
         return f"{metric}, two versions, other cases" if metric in alike else f"{versions}, two versions, same cases"
     if metric in GAPS:
         return "largest difference of groups" if metric.endswith("_difference") else "smallest ratio of groups"
+    if metric.endswith("_overall_difference"):
+        return "a group against everybody"
+    if metric.endswith("_gap"):
+        return "largest difference of groups"
+    if metric.removesuffix("_disparity") in SHORT:
+        return "a ratio of two rates" if metric.endswith("_disparity") else "a rate"
     if metric in RATES or metric.startswith("top_"):
         return "a rate"
     if base in RATES and metric.endswith(("_difference", "_ratio")):

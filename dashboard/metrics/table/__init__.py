@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dashboard.errors import EvenhandError, nearest
+from dashboard.metrics.table.aequitas import AEQUITAS
 from dashboard.metrics.table.calibration import CALIBRATION
 from dashboard.metrics.table.data import DATA
 from dashboard.metrics.table.drift import DRIFT
 from dashboard.metrics.table.entry import Metric
 from dashboard.metrics.table.estimated import ESTIMATED
 from dashboard.metrics.table.fairness import FAIRNESS
+from dashboard.metrics.table.groups import GROUPS
 from dashboard.metrics.table.multiclass import MULTICLASS
 from dashboard.metrics.table.performance import PERFORMANCE
 from dashboard.metrics.table.rates import RATES
@@ -28,6 +30,8 @@ METRICS: dict[str, Metric] = RATES | {
         *VERSIONS,
         *DATA,
         *FAIRNESS,
+        *GROUPS,
+        *AEQUITAS,
         *DRIFT,
         *SERVICE,
         *ESTIMATED,
