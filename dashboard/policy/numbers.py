@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 DECIMALS = {"points": (0, 2), "ms": (0, 2), "count": (0, 0), "per hour": (0, 1), "label": (0, 6), "feature": (0, 6)}
 PROPORTIONS = (2, 4)
+POINTS = " points"
 ENOUGH = 6
 
 
@@ -29,8 +30,13 @@ class Figures:
         return f"{shown + 0.0:,.{self.decimals}f}"
 
     def full(self, value: float) -> str:
-        """Returns the number with its unit."""
-        return self(value) + self.suffix
+        """Returns the number with its unit.
+
+        >>> Figures(0, 100.0, " points").full(0.012), Figures(0, 100.0, " points").full(0.02)
+        ('1 point', '2 points')
+        """
+        number = self(value)
+        return number + (" point" if self.suffix == POINTS and number.lstrip("-") == "1" else self.suffix)
 
     def limit(self, value: float) -> str:
         """Returns a policy's limit: as many decimals as it was written with, and two for a proportion."""
@@ -46,7 +52,7 @@ def figures(unit: str, low: float | None, high: float | None, limits: Iterable[f
     >>> figures("share", 0.541, 0.677, ())(0.6113989), figures("share", 0.7996, 0.81, (0.8,))(0.7996)
     ('0.61', '0.7996')
     """
-    scale, suffix = (100.0, " points") if unit == "points" else (1.0, " ms" if unit == "ms" else "")
+    scale, suffix = (100.0, POINTS) if unit == "points" else (1.0, " ms" if unit == "ms" else "")
     least, most = DECIMALS.get(unit, PROPORTIONS)
     half = (high - low) / 2 * scale if low is not None and high is not None else 0.0
     decimals = min(max(-math.floor(math.log10(half)), least), most) if half > 0 else least

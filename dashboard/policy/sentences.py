@@ -34,6 +34,8 @@ POSSIBLE = {
 }  # fmt: skip
 OF_VERSIONS = "_version_difference"
 POSSIBLE["share of variance"] = (-inf, 1.0)
+UNSIGNED = re.compile(r"(demographic_parity|equalized_odds|equal_opportunity)_difference$|_gap$|(expected|maximum)_")
+HARDLY = " So few cases can hardly show any breach."
 DOUBTS = re.compile(r"days assumed independent|heavy tail")
 POWER_Z = 0.8416  # the standard normal quantile of 0.8: found 4 times in 5
 
@@ -182,10 +184,11 @@ def _side(shown: Figures, value: float) -> str:
 
 def _points(shown: Figures, value: float) -> str:
     """Returns a signed difference in words: `14 points below`, `level with`."""
-    amount = shown(abs(value))
-    if amount == shown(0.0):
-        return "level with"
-    return f"{amount} {'point' if amount == '1' else 'points'} {'below' if value < 0 else 'above'}"
+    return "level with" if shown(abs(value)) == shown(0.0) else _apart(shown, value)
+
+
+def _apart(shown: Figures, value: float) -> str:
+    return f"{shown.full(abs(value))} {'below' if value < 0 else 'above'}"
 
 
 def _to(shown: Figures, low: float | None, high: float | None) -> str:
@@ -233,14 +236,14 @@ def _smallest_breach(said: Said, value: float) -> str:
     The breach whose interval would clear the limit 4 times in 5, from the half-width on that side (an approximation).
     """
     unit, shown = METRICS[said.metric].unit, said.figures
-    breach = smallest_breach(value, said.interval, said.allowed, said.level, relative=unit == "ratio")
-    if breach is None:
-        return ""
-    low, high = POSSIBLE.get(unit, (0.0, inf))
-    if not low <= breach <= high:
-        return " So few cases can hardly show any breach."
-    signed = said.rate and not said.metric.endswith("_ratio")
-    words = _points(shown, breach) if signed else shown.full(breach)
+    low, high = POSSIBLE.get(unit, (0.0, inf)) if not UNSIGNED.search(said.metric) else (0.0, 1.0)
+    least, most = said.allowed
+    allowed = (None if least is not None and least <= low else least, most)  # nothing lies below what is possible
+    breach = smallest_breach(value, said.interval, allowed, said.level, relative=unit == "ratio")
+    if breach is None or not low <= breach <= high or (unit == "ratio" and breach == 0):
+        return HARDLY
+    signed = low < 0 and (unit in ("points", "difference") or METRICS[said.metric].better == "near zero")
+    words = _apart(shown, breach) + ("" if said.rate else " zero") if signed else shown.full(breach)
     return f" The smallest breach that this many cases show 4 times in 5 is about {words}."
 
 

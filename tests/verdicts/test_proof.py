@@ -16,7 +16,13 @@ from tests.verdicts import grid, page
 from tests.verdicts.views import LEVELS, ROOM, Floats, World, alarms, finds, outside
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs" / "verdicts.md"
-JUDGED = ("accuracy", "true_positive_rate", "true_negative_rate", "precision", "negative_predictive_value")
+JUDGED: tuple[str, ...] = (
+    "accuracy",
+    "true_positive_rate",
+    "true_negative_rate",
+    "precision",
+    "negative_predictive_value",
+)
 JUDGED += ("selection_rate", "prevalence")
 RULES = [Rule(f"{rate}_difference", (-ROOM, ROOM), attribute="*") for rate in JUDGED]
 PLANS = dict(zip(LEVELS, (WindowPlan(current=Window(date(2026, 3, 1), date(2026, 3, 29))), WindowPlan()), strict=True))

@@ -49,7 +49,8 @@ class World:
             rates[0, 1] += self.apart[0]
         else:
             rates[:, 1:] += np.resize(self.apart, self.groups - 1)
-        return np.clip(rates.round(12), 0.0, 1.0)
+        clipped: Floats = np.clip(rates.round(12), 0.0, 1.0)
+        return clipped
 
     def views(self, number: int) -> Floats:
         """Returns hits drawn from this world, always the same ones; shape (number, metrics, groups)."""
