@@ -20,6 +20,7 @@ from dashboard.ui.state import Scope
 
 DRAWN = 40
 NONE = "none"
+ASKS = "What do the rules count?"
 BASES = {False: ("Selection rate", "Selected"), True: ("Scoring rate", "Above the median")}
 HOW = (
     "Each pair tested by itself, two-sided, not corrected for how many there are. "
@@ -71,17 +72,18 @@ def source(name: str) -> None:
     parts.note(f"Source: {rule.citation}, {rule.url}, as of {day(rule.as_of, year=True)}.")
 
 
-def four_fifths(scope: Scope) -> None:
-    """Does draw the four-fifths screen of the scope's attribute."""
+def four_fifths(scope: Scope, head: Any) -> None:
+    """Does draw the four-fifths screen of the scope's attribute, its sentence into `head`."""
     screen, unknown = reports.four_fifths(scope)
     attribute = scope.attribute or ""
+    says, more = headline(screen, attribute)
+    _opening(scope, head, says, more)
     parts.section("Four-fifths rule", f"Selection rates by {say.plain(attribute)}, each against the highest.")
     source("four_fifths")
     if not screen.standings:
         parts.nothing("No group has a decision in these days.", "Choose another window or version.")
         return
     rows = in_numbers(screen)
-    says, more = headline(screen, attribute)
     if screen.ratio is not None:
         shown = rows.nsmallest(DRAWN, "value")
         shown = pd.concat([rows[rows["group"] == screen.highest], shown]).drop_duplicates("group")
@@ -94,6 +96,12 @@ def four_fifths(scope: Scope) -> None:
     if screen.empty:
         parts.note(f"Without a decision: {say.listed([group_name(name) for name in screen.empty])}.")
     parts.download(rows.assign(**_stamp(scope, "four_fifths")), f"four-fifths-by-{attribute}")
+
+
+def _opening(scope: Scope, head: Any, says: str, more: str = "") -> None:
+    with head:
+        parts.sentence("Reports", ASKS, says, more)
+        parts.note(say.window(load.days(scope), None))
 
 
 def in_numbers(screen: Screen) -> pd.DataFrame:
@@ -125,7 +133,7 @@ def _written(screen: Screen) -> list[dict[str, object]]:
     return rows
 
 
-def local_law_144(scope: Scope) -> None:
+def local_law_144(scope: Scope, head: Any) -> None:
     """Does draw the tables of Local Law 144, by the attributes that the visitor says are sex and race/ethnicity."""
     parts.section("New York City Local Law 144", "Impact ratios: each category against the most selected one.")
     source("local_law_144")
@@ -135,16 +143,33 @@ def local_law_144(scope: Scope) -> None:
         race = _attribute("Race/ethnicity", "race-is", names, ("race", "ethnic"))
     chosen = tuple(dict.fromkeys(name for name in (sex, race) if name != NONE))
     if not chosen:
+        _opening(scope, head, "Which attribute is sex, and which is race/ethnicity, is not said yet.")
         parts.nothing("Neither attribute is chosen.", "Say above which attribute is sex and which is race/ethnicity.")
         return
     tables = [Table(say.plain(name), (name,)) for name in chosen]
     tables += [Table(" and ".join(say.plain(name) for name in chosen), chosen)] if len(chosen) == 2 else []
     found = reports.impact(scope, chosen)
     if not found.whole().decided and not found.whole().scored:
+        _opening(scope, head, "There is no case in these days.")
         parts.nothing("No case in these days.", "Choose another window or version.")
         return
-    for table in tables:
-        _classification(scope, table, found)
+    lowest = [(table.name, _classification(scope, table, found)) for table in tables]
+    _opening(scope, head, low_ratios(lowest))
+
+
+def low_ratios(tables: list[tuple[str, Impact]]) -> str:
+    """Returns the lowest impact ratio of each classification, as one sentence.
+
+    >>> low_ratios([("sex", impact({"M": (667, 1390), "F": (555, 1181)}))])
+    'The lowest impact ratio by sex is 0.979 (F).'
+    """
+    found: list[str] = []
+    for name, one in tables:
+        held = [(c.ratio, c.name) for c in one.categories if c.ratio is not None]
+        ratio, category = min(held, default=(None, ""))
+        if ratio is not None:
+            found.append(f"by {name} {'' if found else 'is '}{ratio:.3f} ({group_name(category)})")
+    return f"The lowest impact ratio {', '.join(found)}." if found else "Impact ratios cannot be computed."
 
 
 def _attribute(label: str, name: str, known: tuple[str, ...], words: tuple[str, ...]) -> str:
@@ -153,13 +178,14 @@ def _attribute(label: str, name: str, known: tuple[str, ...], words: tuple[str, 
     return str(st.selectbox(label, options, options.index(default), key=name, width=220, bind="query-params"))
 
 
-def _classification(scope: Scope, table: Table, found: Tallies) -> None:
+def _classification(scope: Scope, table: Table, found: Tallies) -> Impact:
+    """Does draw one classification's tables; returns the first: of selections, else of scores."""
     parts.section(f"By {table.name}")
     bases = [scores for scores in BASES if found.whole().counts(scores)[1]]
     plain = {scores: ratios(found, table.attributes, scores) for scores in bases}
     small = {c.name for one in plain.values() for c in one.categories if c.may_be_left_out}
     without, why = _left_out(table, in_order(small))
-    frames = []
+    drawn, frames = [], []
     for scores in bases:
         one = ratios(found, table.attributes, scores, without)
         heading, hits = BASES[scores]
@@ -170,11 +196,13 @@ def _classification(scope: Scope, table: Table, found: Tallies) -> None:
         parts.note(f"{one.unknown:,} with unknown {table.name} {say.were(one.unknown)} not in the calculation.")
         if one.why:
             parts.note(f"Impact ratios cannot be computed: {one.why}.")
+        drawn.append(one)
         frames.append(csv(one, scores, why))
     if without:
         parts.note(f"Left out, each under 2 % of the data: {say.listed([group_name(n) for n in without])}. {why}")
     whole = pd.concat(frames).assign(classification=table.name, median_score=found.median)
     parts.download(whole.assign(**_stamp(scope, "local_law_144")), f"impact-ratios-by-{table.key}")
+    return drawn[0]
 
 
 def _left_out(table: Table, small: list[str]) -> tuple[list[str], str]:
