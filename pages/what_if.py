@@ -40,6 +40,7 @@ parts.note(words.as_decided(found, rates))
 
 parts.section("Every group, now and then", "Now → under the chosen thresholds, each with its 95 % interval.")
 parts.table(words.table(rates), "Rates now and under the chosen thresholds", numbers=words.NUMBERS)
+parts.note(words.gap_words(found, places, rate))
 parts.note(words.left_out(found))
 parts.download(rates, "what-if")
 

@@ -118,9 +118,13 @@ class Point:
 
 def point(binned: Binned, places: Sequence[int], rate: str, gains: Floats) -> Point:
     """Returns what a choice of thresholds reaches; the gap is NaN with fewer than two groups to compare."""
-    of, at = rates(binned, rate), np.asarray(places)
+    return _point(binned.compared, places, rates(binned, rate), gains)
+
+
+def _point(compared: Sequence[bool], places: Sequence[int], of: Floats, gains: Floats) -> Point:
+    at = np.asarray(places)
     mine = np.arange(len(at))
-    held = of[mine, at][np.asarray(binned.compared)]
+    held = of[mine, at][np.asarray(compared)]
     known = held[~np.isnan(held)]
     gap = float(known.max() - known.min()) if len(known) > 1 else float("nan")
     return Point(tuple(int(k) for k in at), float(gains[mine, at].sum()), gap)
@@ -128,8 +132,8 @@ def point(binned: Binned, places: Sequence[int], rate: str, gains: Floats) -> Po
 
 def single_frontier(binned: Binned, rate: str, gains: Floats) -> list[Point]:
     """Returns the thresholds, one for everybody, of which none is better in goal without a larger gap."""
-    groups = len(binned.counts)
-    return best([point(binned, [k] * groups, rate, gains) for k in range(binned.places)])
+    groups, of = len(binned.counts), rates(binned, rate)
+    return best([_point(binned.compared, [k] * groups, of, gains) for k in range(binned.places)])
 
 
 def best(points: Sequence[Point]) -> list[Point]:
@@ -161,7 +165,7 @@ def group_frontier(binned: Binned, rate: str, gains: Floats, fixed: Sequence[int
     top = list(fixed)
     for g in free:
         top[g] = int(np.where(np.isnan(of[g]), -np.inf, gains[g]).argmax())
-    widest = point(binned, top, rate, gains)
+    widest = _point(binned.compared, top, of, gains)
     found = [widest]
     for allowed in np.linspace(0.0, widest.gap, STEPS, endpoint=False):
         chosen = _within(sorted_by, starts, float(allowed))
@@ -169,7 +173,7 @@ def group_frontier(binned: Binned, rate: str, gains: Floats, fixed: Sequence[int
             places = list(fixed)
             for g, place in zip(free, chosen, strict=True):
                 places[g] = place
-            found.append(point(binned, places, rate, gains))
+            found.append(_point(binned.compared, places, of, gains))
     return best(found)
 
 

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from dashboard.metrics import performance, thresholds
+from dashboard.metrics.fairness import largest_difference
 from dashboard.metrics.performance import Confusion
 from dashboard.metrics.thresholds import NEGATIVE, POSITIVE, Binned, Point
 from dashboard.metrics.value import value_per_case
-from dashboard.rates import Rate
+from dashboard.rates import Estimate, Rate
 from dashboard.report.cells import Cells, Key, counted_cells, scores
 from dashboard.report.fairness import is_unknown
 from dashboard.report.performance import Source
@@ -135,6 +136,16 @@ def _rate(found: WhatIf, rate: str, group: str, members: Sequence[int] | range, 
 def reached(found: WhatIf, places: Sequence[int], rate: str, goal: str) -> Point:
     """Returns the goal and the gap of a choice of thresholds."""
     return thresholds.point(found.binned, places, rate, thresholds.gains(found.binned, goal, found.worth))
+
+
+def gap(found: WhatIf, places: Sequence[int], rate: str) -> Estimate:
+    """Returns the largest difference between the groups that are compared, with its interval over all pairs."""
+    held = {
+        group: _rate(found, rate, group, [k], places)
+        for k, group in enumerate(found.groups)
+        if found.binned.compared[k]
+    }
+    return largest_difference(held)
 
 
 def value(found: WhatIf, places: Sequence[int]) -> tuple[float | None, float | None]:

@@ -11,12 +11,13 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import charts
-from dashboard.charts.words import counts, group_name, interval, missing, number, question
+from dashboard.charts.words import counts, group_name, in_order, interval, missing, number, question
 from dashboard.contract import Contract
 from dashboard.errors import EvenhandError
+from dashboard.rates import Measure
 from dashboard.review.events import new_id
 from dashboard.ui import parts, people, say
-from dashboard.ui.load.what_if import WhatIf, frontiers
+from dashboard.ui.load.what_if import WhatIf, frontiers, gap
 from dashboard.ui.state import Scope
 from dashboard.ui.value import money
 
@@ -57,11 +58,11 @@ def chosen(found: WhatIf, attribute: str | None) -> list[int]:
     if how != EACH:
         return [_slider(found, "Threshold for everybody", "threshold", step, digits)] * len(found.groups)
     columns = st.columns(min(len(found.groups), 3))
-    places = []
-    for k, group in enumerate(found.groups):
+    places = {}
+    for k, group in enumerate(in_order(found.groups)):
         with columns[k % len(columns)]:
-            places.append(_slider(found, f"Threshold for {group_name(group)}", f"threshold-{group}", step, digits))
-    return places
+            places[group] = _slider(found, f"Threshold for {group_name(group)}", f"threshold-{group}", step, digits)
+    return [places[group] for group in found.groups]
 
 
 def _low(found: WhatIf) -> bool:
@@ -98,7 +99,8 @@ def _at(found: WhatIf, place: int) -> str:
 def _words(found: WhatIf, places: list[int] | tuple[int, ...]) -> str:
     if len(set(places)) == 1:
         return _at(found, places[0])
-    return ", ".join(f"{group_name(group)} {_at(found, at)}" for group, at in zip(found.groups, places, strict=True))
+    of = dict(zip(found.groups, places, strict=True))
+    return "; ".join(f"{group_name(group)}: {_at(found, of[group])}" for group in in_order(found.groups))
 
 
 def _instead(found: WhatIf, places: list[int]) -> str:
@@ -117,16 +119,16 @@ def sentence(found: WhatIf, places: list[int], rates: pd.DataFrame, rate: str, g
     tpr, fpr = rows["true_positive_rate"], rows["false_positive_rate"]
     if missing(tpr["value"]) or missing(fpr["value"]):
         return "What it finds cannot be told: there are no positive or no negative cases with a label."
-    gap, gap_now = gaps
+    then, before = gaps
     between = "between groups" + ("" if rate == RATES[0] else f" in {say.lower(say.plain_title(rate))}")
     if not changed(found, places):
-        apart = "" if isnan(gap_now) else f"; the largest gap {between} is {_points(gap_now)} points"
+        apart = "" if isnan(before) else f"; the largest gap {between} is {_points(before)} points"
         return f"At {_at(found, found.present)} it finds {_hundred(tpr['value_now'])} of 100 and raises " + (
             f"{_hundred(fpr['value_now'])} false alarms per 100 negative cases{apart}."
         )
-    how = "stays at" if _points(gap) == _points(gap_now) else "shrinks" if gap < gap_now else "grows"
-    told = f"{how} {_points(gap)}" if how == "stays at" else f"{how} from {_points(gap_now)} to {_points(gap)}"
-    apart = "" if isnan(gap) or isnan(gap_now) else f"; the gap {between} {told} points"
+    how = "stays at" if _points(then) == _points(before) else "shrinks" if then < before else "grows"
+    told = f"{how} {_points(then)}" if how == "stays at" else f"{how} from {_points(before)} to {_points(then)}"
+    apart = "" if isnan(then) or isnan(before) else f"; the gap {between} {told} points"
     return (
         f"With {_instead(found, places)} in place of {_at(found, found.present)} it finds {_hundred(tpr['value'])} of "
         f"100 instead of {_hundred(tpr['value_now'])}, and raises {_hundred(fpr['value'])} false alarms per "
@@ -153,7 +155,9 @@ def table(rates: pd.DataFrame) -> list[dict[str, object]]:
         row[heads[str(one["rate"])]] = f"{_cell(one, '_now')} → {_cell(one, '')}"
         if one["rate"] == "true_positive_rate":
             row["Positive cases"] = counts(None, one["denominator"])
-    return list(rows.values())
+    first = {name: rows.pop(name) for name in ("Everybody",) if name in rows}
+    order = [group_name(group) for group in in_order(str(group) for group in rates["group"].dropna())]
+    return [*first.values(), *(rows[name] for name in order)]
 
 
 NUMBERS = ("Found of the positive", "False alarms", "Right when it selects", "Selected", "Positive cases")
@@ -164,6 +168,21 @@ def _cell(row: Mapping[Any, Any], end: str) -> str:
         return "–"
     limits = interval(row[f"low{end}"], row[f"high{end}"], "share")
     return f"{number(row[f'value{end}'], 'share')} ({limits})"
+
+
+def gap_words(found: WhatIf, places: list[int], rate: str) -> str:
+    """Returns the gap between groups now and under the chosen thresholds, each with its interval over all pairs."""
+    now = gap(found, [found.present] * len(found.groups), rate)
+    if now.value is None:
+        return ""
+    told = f"Largest gap between groups in {say.lower(say.plain_title(rate))}: {_gap(now)}"
+    return f"{told} now, {_gap(gap(found, places, rate))} then." if changed(found, places) else f"{told}."
+
+
+def _gap(of: Measure) -> str:
+    if of.value is None:
+        return "none can be told"
+    return f"{_points(of.value)} points ({interval(*of.interval(), 'points')})"
 
 
 def left_out(found: WhatIf) -> str:
@@ -265,7 +284,7 @@ def proposal_form(scope: Scope, found: WhatIf, places: list[int], rates: pd.Data
         name = left.text_input("Your name", key="propose-name", autocomplete="name")
         role = right.text_input("Your role", key="propose-role", placeholder="Clinical lead")
         why = st.text_area("Why", key="propose-why")
-        sent = st.form_submit_button(f"Propose {_words(found, places)}")
+        sent = st.form_submit_button(f"Propose {_instead(found, places)}")
     if not sent:
         return
     try:

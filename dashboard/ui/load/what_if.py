@@ -8,11 +8,11 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.report import what_if
-from dashboard.report.what_if import WhatIf, rates, reached, value
+from dashboard.report.what_if import WhatIf, gap, rates, reached, value
 from dashboard.ui.load import ENTRIES, Key, days, key, model_of
 from dashboard.ui.state import Scope
 
-__all__ = ["WhatIf", "counts", "frontiers", "rates", "reached", "value"]
+__all__ = ["WhatIf", "counts", "frontiers", "gap", "rates", "reached", "value"]
 
 
 def counts(scope: Scope) -> WhatIf | None:
