@@ -88,6 +88,27 @@ def test_a_gap_equals_fairlearns_where_every_group_has_one(tmp_path: Path) -> No
     assert gap.note.startswith(f"lowest {by_group.idxmin()}, highest {by_group.idxmax()}")
 
 
+def test_a_policy_judges_them_in_sentences_that_name_the_reference(tmp_path: Path) -> None:
+    rules = "".join(
+        f'[[rule]]\nmetric = "{name}"\nattribute = "sex"\nmax = {most}\n'
+        for name, most in (
+            ("tpr_disparity", 1.2),
+            ("ppr_disparity", 1.2),
+            ("accuracy_overall_difference", 0.05),
+            ("fpr", 0.3),
+        )
+    )
+    policy = f'version = "1"\nminimum_n = 5\n[windows]\nevery = "7d"\n{rules}'
+    findings = build(Spec(seed=3, rows=900, days=14), tmp_path, policy).model.findings()
+    for finding in findings:
+        assert ("against M" in finding.sentence) == finding.metric.endswith("_disparity"), finding.sentence
+    assert {(finding.metric, finding.group) for finding in findings} == {
+        *(("tpr_disparity", group) for group in "FX"), *(("ppr_disparity", group) for group in "FX"),
+        *(("accuracy_overall_difference", group) for group in "FMX"), *(("fpr", group) for group in "FMX"),
+    }  # fmt: skip
+    assert any(f.sentence.startswith("Difference of accuracy from everybody for F is ") for f in findings)
+
+
 def test_more_contrasts_are_read_by_their_names_only(tmp_path: Path) -> None:
     world = build(Spec(seed=3, rows=300), tmp_path)
     found = {reading.metric for reading in world.model.readings(kinds=("fairness",))}

@@ -71,7 +71,7 @@ def _odds(group: Selected, reference: Selected) -> Estimate:
     if not reference.n or rest <= 0:
         return undefined(f"nobody of the reference is selected, {group.n:,} of the group", share.n, share.n, METHOD)
     bounds = partial(_odds_limits, share)
-    return Estimate(share.hits / rest, share.n, METHOD, bounds, share.n, share.hits, rest, share.note)
+    return Estimate(share.hits / rest, share.n, METHOD, bounds, share.n, share.hits, share.trials, share.note)
 
 
 def _odds_limits(share: Rate, level: float) -> Limits:

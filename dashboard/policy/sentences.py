@@ -73,7 +73,8 @@ class Said:
 def sentence(said: Said) -> str:
     """Returns the finding in words; the first letter is a capital, the end a full stop."""
     if said.measure is None or said.measure.value is None:
-        return f"{subject(said)}{_against(said)} can't be computed: {_why(said)}."
+        against = f" against {_reference(said)}" if said.rate and said.context.get("reference") else ""
+        return f"{subject(said)}{against} can't be computed: {_why(said)}."
     text = f"{subject(said)} is {_number(said, said.measure, said.measure.value)}"
     if said.state == "cannot be computed":
         smaller = " in the smaller group" if said.rate else ""
@@ -108,7 +109,7 @@ def subject(said: Said) -> str:
     about = f" of {feature}" if feature else ""
     about += f" {'in' if feature else 'of'} {version}" if version else ""
     about += f" minus that of {said.context.get('reference')}" if said.metric.endswith(OF_VERSIONS) else ""
-    return title + about + by
+    return title + about + by + _against(said)
 
 
 def group_words(attribute: str | None, group: str) -> str:
@@ -136,7 +137,8 @@ def _words(name: str | None) -> str:
 
 
 def _against(said: Said) -> str:
-    told = said.metric.endswith(OF_VERSIONS)
+    """Returns the reference, where nothing else in the sentence names it."""
+    told = said.rate is not None or said.metric.endswith(OF_VERSIONS)
     return f" against {_reference(said)}" if said.context.get("reference") and not told else ""
 
 

@@ -14,7 +14,7 @@ SHORT = {
 }  # fmt: skip
 _OWN_NAMES = {name: short for short, name in SHORT.items() if name != short}
 _SOURCE = "Aequitas, Saleiro et al. (2018)"
-_OWN = {"pprev": "Predicted prevalence (pprev)", "prev": "Prevalence of a group (prev)"}
+_OWN = {"pprev": "Predicted prevalence (pprev)"}
 DISPARITY = "_disparity"
 
 
@@ -22,7 +22,7 @@ def _short(short: str) -> Metric:
     """Returns the entry of a rate under its short name: the rate of one group, for fairness."""
     rate = RATES[SHORT[short]]
     return replace(
-        rate, name=short, title=_OWN.get(short, f"{rate.title.partition(' (')[0]} of a group ({short})"),
+        rate, name=short, title=_OWN.get(short, f"{rate.title.partition(' (')[0]} ({short})"),
         kind="fairness", needs=rate.needs | {"attribute"}, formula=f"{rate.name} of the group: {rate.formula}",
         source=f"{_SOURCE}; {rate.source}", complement=_OWN_NAMES.get(rate.complement or ""),
     )  # fmt: skip
