@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import streamlit as st
 from hypothesis import given, settings
@@ -27,7 +28,8 @@ from dashboard.review.ledger import Ledger
 from dashboard.settings import read
 from dashboard.ui import menu, people
 from dashboard.ui import what_if as words
-from tests.test_odd_models import multiclass, opened, regression
+from tests.test_odd_models import COLUMNS, MODEL, multiclass, opened, regression
+from tests.test_odd_models import counted as of_rows
 from tests.worlds import GROUPS, Spec, World, build
 
 WORTH = {"tp": 90.0, "fp": -10.0, "fn": -200.0, "tn": 0.0}
@@ -247,3 +249,24 @@ def test_without_scores_or_labels_it_says_so(
     build(spec, tmp_path)
     st.cache_data.clear()
     assert opened(tmp_path, "what_if", monkeypatch)[0] == says
+
+
+def test_groups_whose_scores_are_not_counted_are_said_to_be_left_out(tmp_path: Path) -> None:
+    random = np.random.default_rng(2)
+    n = 3000
+    score, site = np.round(random.random(n), 2), random.choice([f"s{k:02}" for k in range(60)], n)
+    given = pd.DataFrame({"id": [f"i{k}" for k in range(n)], "time": pd.Timestamp("2026-01-24"), "score": score})
+    given = given.assign(label=(random.random(n) < score).astype(int), site=site)
+    given["time"] += pd.to_timedelta(random.integers(0, 9 * 86_400, n), unit="s")
+    columns = COLUMNS.format(more='score = "score"')
+    model = of_rows(
+        tmp_path,
+        f'{MODEL.format(task="binary")}positive = "1"\n{columns}[attributes.site]\ncolumn = "site"\n',
+        given,
+        False,
+    )
+    extent = model.extent()
+    found = what_if.what_if(model.source(), model.scope(extent.first, extent.last, attributes=("site",)))
+    assert found is not None
+    assert (len(found.groups), len(found.unbinned)) == (50, 10)
+    assert re.search(r"\d+ cases of s\d\d; .* and 2 more are not in it", words.left_out(found))

@@ -6,7 +6,6 @@ from dashboard.charts.calibration import confidence_bands, gap_dots, reliability
 from dashboard.charts.events import timeline
 from dashboard.charts.features import categories_against_now, missing_strip, reference_against_now
 from dashboard.charts.frontier import frontier
-from dashboard.charts.frontier import frontier
 from dashboard.charts.groups import interval_dots, ranked_dots
 from dashboard.charts.labels import delay_curves, missing_labels
 from dashboard.charts.latency import heat_map, load_line
@@ -21,7 +20,6 @@ __all__ = [
     "categories_against_now",
     "confidence_bands",
     "delay_curves",
-    "frontier",
     "frontier",
     "gap_dots",
     "heat_map",
