@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 Whole = NDArray[np.int64]
 FOLDS = 5
 MODELS = 1 + FOLDS  # the whole reference, then with a fifth of its blocks left out
-TARGETS = ("absolute", "square")  # |error| and error^2
+LOSSES = ("absolute", "square")  # |error| and error^2
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class LossFacts:
 
 @dataclass(frozen=True)
 class LossTables:
-    """The tables, in millionths of units: a column for each target and model, targets outermost.
+    """The tables, in millionths of units: a column for each loss and model, losses outermost.
 
     `base` is what every row starts from; `inputs` has an array (codes, columns) for each input, `levels` the names that
     codes stand for where an input is of text: the last code is for every other name.

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.bins import Grid
-from dashboard.bins_losses import MODELS, TARGETS
+from dashboard.bins_losses import LOSSES, MODELS
 from dashboard.rollup.chunk import Chunk, Mask, Table, named
 from dashboard.rollup.tallying import tally
 from dashboard.sql.coding import delivered
 
 MOST = 2.0**40  # no row is expected to be further off, in millionths of units: their sums must fit
-COLUMNS = tuple(f"{target}_{model}" for target in TARGETS for model in range(MODELS))
+COLUMNS = tuple(f"{loss}_{model}" for loss in LOSSES for model in range(MODELS))
 Whole = NDArray[np.int64]
 Levels = Mapping[str, Sequence[str | None]]
 

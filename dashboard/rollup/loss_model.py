@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from dashboard import bins_losses, store
 from dashboard.bins import Bins, Scale
-from dashboard.bins_losses import FOLDS, MODELS, TARGETS, LossFacts, LossTables
+from dashboard.bins_losses import FOLDS, LOSSES, MODELS, LossFacts, LossTables
 from dashboard.contract import Contract
 from dashboard.log import FileEntry
 from dashboard.metrics.errors import SCALE
@@ -41,7 +41,7 @@ Pieces = tuple[Floats, dict[str, Floats]]
 
 @dataclass(frozen=True)
 class Rows:
-    """Labelled reference rows: losses (rows, targets) in error units, a code for each input, each row's block."""
+    """Labelled reference rows: losses (rows, kinds) in error units, a code for each input, each row's block."""
 
     losses: Floats
     codes: dict[str, Whole]
@@ -171,13 +171,13 @@ def _sizes(rows: Rows, name: str) -> dict[str, int]:
 
 
 def _fitted(rows: Rows, kept: NDArray[np.bool_]) -> Pieces:
-    """Returns base and tables, a column for each target, fitted on the rows kept."""
-    tables = {name: np.zeros((size, len(TARGETS))) for name, size in rows.sizes.items() if name in rows.codes}
+    """Returns base and tables, a column for each loss, fitted on the rows kept."""
+    tables = {name: np.zeros((size, len(LOSSES))) for name, size in rows.sizes.items() if name in rows.codes}
     base = rows.losses[kept].mean(axis=0)
     names = [name for name in rows.codes if not name.startswith("group:") and np.ptp(rows.codes[name][kept]) > 0]
     if names:
         inputs = np.column_stack([_column(rows, name) for name in names])
-        models = [boosted(inputs[kept], rows.losses[kept, target], names) for target in range(len(TARGETS))]
+        models = [boosted(inputs[kept], rows.losses[kept, loss], names) for loss in range(len(LOSSES))]
         start = inputs[:1]
         base = np.array([model.predict(start)[0] for model in models])
         for place, name in enumerate(names):
@@ -238,9 +238,9 @@ def _expected(piece: Pieces, rows: Rows, there: Any = slice(None)) -> Floats:
 
 
 def _whole(pieces: Sequence[Floats]) -> Whole:
-    """Returns tables of several models as one, in millionths: a column for each target and model."""
-    stacked = np.stack(pieces, axis=-1)  # (..., targets, models)
-    return np.rint(stacked * SCALE).astype(np.int64).reshape(*stacked.shape[:-2], len(TARGETS) * MODELS)
+    """Returns tables of several models as one, in millionths: a column for each loss and model."""
+    stacked = np.stack(pieces, axis=-1)  # (..., losses, models)
+    return np.rint(stacked * SCALE).astype(np.int64).reshape(*stacked.shape[:-2], len(LOSSES) * MODELS)
 
 
 def _deff(residuals: Floats, blocks: Whole) -> float:
