@@ -121,11 +121,14 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/calibration    whether scores can be taken at their word
     report/what_if        what another threshold would do to each group
     report/curves         the curves behind pictures of calibration; how sure scores are
+    report/score_shapes   how scores lie by group and label
     report/expected_errors  how far off it will turn out to be, before labels arrive
     report/errors         how far off a predicted number is
     report/contrasts      groups compared: to a reference, to everybody, the furthest apart
+    report/areas          how well scores rank the cases of each group
     report/fairness       what is compared: one decision, each class, a predicted number
     report/drift          every feature against the reference window
+    report/mix            whom the model serves, and whether that has changed
     report/service        latency, failures, throughput
     report/expected       what scores mean in each group, and the cases whose labels are to come
     report/estimated      readings before labels arrive
@@ -170,6 +173,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/load/change        two windows, and why a rate changed
     ui/load/what_if       counts behind thresholds, the best they can do
     ui/load/calibration   what the calibration page reads
+    ui/load/groups        where attributes cross, scores by label, the mix over time
     ui/load/reports       the four-fifths screen, Local Law 144's counts
     ui/load/estimates     estimates and their track record
     ui/estimates          before labels arrive, on Performance and Fairness
@@ -187,6 +191,9 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/verdicts           readings and what the policy says of them, side by side
     ui/versions           version against version
     ui/fairness           one rate of all groups: side by side, over time, in one number
+    ui/heat               a heat map as a table
+    ui/crossing           a metric where attributes cross, in cells and words
+    ui/crossed            which attributes, which metric; the map of their groups
     ui/reports            reports in the shape that a rule asks for
     ui/change             why a rate changed
     ui/what_if            thresholds chosen, in words and tables; a proposal kept
