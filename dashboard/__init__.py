@@ -149,6 +149,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     charts/waterfall      a change, step by step
     charts/calibration    the reliability curve; how sure it is
     charts/confusion      what is taken for what, as a square
+    charts/scores         scores of positive and negative cases, mirrored, in small
+    charts/mix            a group's share over time, in small
     charts/curves         what every threshold would do: ROC, precision and recall
     charts/frontier       what thresholds can reach: how good, how large a gap
     charts/outcomes       1,000 cases as 1,000 marks
@@ -194,6 +196,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/heat               a heat map as a table
     ui/crossing           a metric where attributes cross, in cells and words
     ui/crossed            which attributes, which metric; the map of their groups
+    ui/group_scores       how scores rank, hold and lie in each group
+    ui/served             whom the model serves, week by week
     ui/reports            reports in the shape that a rule asks for
     ui/change             why a rate changed
     ui/what_if            thresholds chosen, in words and tables; a proposal kept

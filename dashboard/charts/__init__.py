@@ -10,7 +10,9 @@ from dashboard.charts.groups import interval_dots, ranked_dots
 from dashboard.charts.labels import delay_curves, missing_labels
 from dashboard.charts.latency import heat_map, load_line
 from dashboard.charts.law import ratio_dots
+from dashboard.charts.mix import small_shares
 from dashboard.charts.outcomes import icon_array, per_thousand
+from dashboard.charts.scores import small_mirrored
 from dashboard.charts.strip import strip
 from dashboard.charts.trend import over_time, small_trend
 from dashboard.charts.versions import version_dots
@@ -34,7 +36,9 @@ __all__ = [
     "ratio_dots",
     "reference_against_now",
     "reliability_curve",
+    "small_mirrored",
     "small_reliability",
+    "small_shares",
     "small_trend",
     "strip",
     "timeline",

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,13 +43,17 @@ class Mix:
     def n(self) -> int:
         return sum(self.cases.values())
 
+    @cached_property
+    def together(self) -> NDArray[np.int64]:
+        """The cases of all groups by bucket of subjects."""
+        return sum(self.subjects.values(), np.zeros(SUBJECT_BUCKETS, dtype=np.int64))
+
     def share(self, group: str) -> Rate:
         """Returns a group's share of all cases, allowing for several cases of one subject."""
         hits = self.cases.get(group, 0)
         if not self.subjects or not self.n:
             return Rate(hits, self.n)
-        own = self.subjects.get(group, np.zeros(SUBJECT_BUCKETS, dtype=np.int64))
-        return Rate(hits, self.n, subject_design_effect(own, sum(self.subjects.values(), np.zeros_like(own))))
+        return Rate(hits, self.n, subject_design_effect(self.subjects.get(group, 0 * self.together), self.together))
 
     def coverage(self, group: str) -> Rate:
         """Returns the share of a group's cases that have a label."""

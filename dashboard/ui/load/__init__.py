@@ -236,14 +236,22 @@ def drift_days(scope: Scope) -> tuple[date, date]:
     return schedule.drift_windows[-1].since, schedule.drift_windows[-1].until
 
 
-def drift(scope: Scope, metrics: Sequence[str] = (), feature: str | None = None, by: str | None = None) -> pd.DataFrame:
-    """Returns the drift readings of the scope's drift window; with `by` of the whole log."""
+def drift(
+    scope: Scope,
+    metrics: Sequence[str] = (),
+    feature: str | None = None,
+    by: str | None = None,
+    attribute: str | None = None,
+) -> pd.DataFrame:
+    """Returns the drift readings of the scope's drift window; with `by` of the whole log; of a mix by `attribute`."""
     plan = held(scope.model).plan.by_log
     if plan.reference is None:
         return frame([])
     since, until = drift_days(scope) if by is None else days(replace(scope, window="all"))
-    features = (feature,) if feature else None
-    return _readings(key(scope.model), since, until, scope.version, (), tuple(metrics), ("drift",), by, features)
+    features, attributes = (feature,) if feature else None, (attribute,) if attribute else ()
+    return _readings(
+        key(scope.model), since, until, scope.version, attributes, tuple(metrics), ("drift",), by, features
+    )
 
 
 def batches(name: str) -> list[Any]:

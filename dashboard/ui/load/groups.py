@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -14,14 +15,16 @@ from dashboard.metrics import METRICS
 from dashboard.policy.rules import MINIMUM_N
 from dashboard.rates import Difference, Measure
 from dashboard.report import mix
+from dashboard.report.cells import ordered
 from dashboard.report.mix import Mix
 from dashboard.report.scope import needs_labels, period
 from dashboard.report.score_shapes import score_shapes
-from dashboard.ui.load import ENTRIES, Key, days, drift_days, key, model_of, policy, reference_days
+from dashboard.ui.load import ENTRIES, Key, days, drift, drift_days, key, model_of, policy, reference_days
 from dashboard.ui.state import Scope
 from dashboard.workspace import frame
 
 ENDS = ("value", "low", "high")
+DRAWN = 13  # groups whose weeks are counted: twelve, and unknown
 
 
 @dataclass(frozen=True)
@@ -101,14 +104,24 @@ def _served(
     current = mix.mixes(source, found.scope(*now, version=version), attribute).get((None, version), Mix())
     apart = reference if reference and not (now[0] < reference[1] and reference[0] < now[1]) else None
     before = mix.reference_mix(source, reference, attribute) if reference else Mix()
+    names = _largest(before, current, *over.values())
     rows = [
         {"group": group, "since": since.isoformat(), "until": until.isoformat()} | _rate(one.share(group))
-        for (bucket, _), one in sorted(over.items(), key=lambda item: str(item[0][0]))
+        for (bucket, _), one in ordered(over)
         for since, until in [period(asked, bucket)]
-        for group in {**before.cases, **current.cases, **one.cases}
+        for group in names[:DRAWN]
     ]
-    table = [_then_and_now(group, before, current, apart is not None) for group in {**before.cases, **current.cases}]
-    return Served(pd.DataFrame(rows), pd.DataFrame(table), apart)
+    table = [_then_and_now(group, before, current, apart is not None) for group in names]
+    columns = ["group", "since", "until", *ENDS, "numerator", "n"]
+    return Served(pd.DataFrame(rows, columns=columns), pd.DataFrame(table), apart)
+
+
+def _largest(*mixes: Mix) -> list[str]:
+    """Returns all groups, the largest first, what is unknown before all others: it has a panel of its own."""
+    cases: Counter[str] = Counter()
+    for one in mixes:
+        cases.update(one.cases)
+    return sorted(cases, key=lambda group: (group != UNKNOWN_GROUP, -cases[group]))
 
 
 def _rate(rate: Measure) -> dict[str, Any]:
@@ -124,3 +137,9 @@ def _then_and_now(group: str, before: Mix, current: Mix, apart: bool) -> dict[st
     told |= {f"now_{name}": value for name, value in _rate(here).items()}
     told |= {f"change_{name}": value if apart else None for name, value in _rate(change).items() if name in ENDS}
     return told | {"labelled": covered.value, "labelled_n": covered.numerator, "known": group != UNKNOWN_GROUP}
+
+
+def mix_psi(scope: Scope) -> dict[str, Any]:
+    """Returns the reading of how far the mix by the scope's attribute has moved since the reference."""
+    found = drift(scope, ("mix_psi",), attribute=scope.attribute).to_dict("records")
+    return {str(name): value for name, value in found[0].items()} if found else {}
