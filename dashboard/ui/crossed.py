@@ -191,7 +191,8 @@ def _maps(drawn: Sequence[Map], says: str) -> None:
     named = {str(ranked[0]["group"]): end} if len(ranked) > 1 else {}
     parts.section(question(metric), f"{say.plain_title(metric)}, deeper where it is higher; last row and column: all.")
     if ends:
-        few = f"hatched: fewer than {drawn[0].minimum:,}, not compared"
+        small = any(not one.enough(place) for one in drawn for place in one.cells)
+        few = f"hatched: fewer than {drawn[0].minimum:,}, not compared" if small else ""
         st.html(heat.key(number(ends[0], unit), number(ends[1], unit), few))
     corner = f"{say.plain(crossing.rows)} / {say.plain(crossing.columns)}"
     for one in drawn[:MAPS]:

@@ -140,7 +140,8 @@ def ranking(differences: pd.DataFrame, base: str | None) -> str:
 def _side_by_side(scope: Scope, table: Mapping[str, pd.DataFrame], base: str | None) -> None:
     judged = [f for f in load.findings(scope, "fairness") if f.metric == APART and f.attribute == scope.attribute]
     parts.findings([(one.state, one.sentence) for one in judged if one.state == "outside"])
-    ranked, kept = (table[name][table[name]["value"].notna()] for name in (AREA, ERROR))
+    least = groups.minimum_n(scope)
+    ranked, kept = (table[name][table[name]["value"].notna() & (table[name]["n"] >= least)] for name in (AREA, ERROR))
     left, right = st.columns(2, gap="large")
     with left:
         parts.section(
@@ -154,6 +155,8 @@ def _side_by_side(scope: Scope, table: Mapping[str, pd.DataFrame], base: str | N
         shown = verdicts.drawn(kept, base, 2 * SIZES)
         if len(shown):
             parts.picture(charts.gap_dots(shown), "error-by-group", say.alt(shown))
+    few = say.many(int((table[ERROR]["n"] < least).sum()), "group")
+    parts.note("" if few.startswith("No ") else f"{few} with fewer than {least:,} labelled cases: in the table only.")
     states = {str(one.group): one for one in judged}
     parts.table(in_numbers(table, base, states), f"Scores by {say.plain(scope.attribute or '')}", NUMBERS, ("State",))
     parts.note(

@@ -106,6 +106,15 @@ def _index(psi: Row) -> str:
     return f"Population stability index {digits(psi['value'], 'ratio')} ({between}; {held})."
 
 
+def _share(value: Any) -> str:
+    """Returns a share; one that rounding would hide is said to be small.
+
+    >>> _share(6 / 18_469).replace("\u202f", " "), _share(0.0)
+    ('under 0.1 %', '0\u202f%')
+    """
+    return f"under {number(0.001, 'share')}" if not missing(value) and 0 < value < 0.0005 else number(value, "share")
+
+
 def pictures(found: Served, starts: Mapping[str, str]) -> list[tuple[str, str, str]]:
     """Returns (name, SVG, words) of each drawn group's share over time, unknown last."""
     rows = {row["group"]: row for row in found.table.to_dict("records")}
@@ -122,8 +131,8 @@ def pictures(found: Served, starts: Mapping[str, str]) -> list[tuple[str, str, s
 def _told(row: Row, weeks: pd.DataFrame) -> str:
     values = weeks["value"].dropna()
     first, last = (weeks.iloc[at] for at in (0, -1))
-    told = f"{group_name(row['group'])}: {number(row['reference_value'], 'share')} in the reference, "
-    told += f"{number(row['now_value'], 'share')} now; from {number(values.min(), 'share')} to "
+    told = f"{group_name(row['group'])}: {_share(row['reference_value'])} in the reference, "
+    told += f"{_share(row['now_value'])} now; from {number(values.min(), 'share')} to "
     return f"{told}{number(values.max(), 'share')} between {window(first['since'], last['until'])}"
 
 
@@ -137,9 +146,9 @@ def _written(group: str, row: Row) -> dict[str, object]:
     changed = not missing(row["change_value"])
     return {
         "Group": group_name(group),
-        "Reference": number(row["reference_value"], "share"),
+        "Reference": _share(row["reference_value"]),
         "Counts then": counts(row["reference_numerator"], row["reference_n"]),
-        "Now": number(row["now_value"], "share"),
+        "Now": _share(row["now_value"]),
         "Counts now": counts(row["now_numerator"], row["now_n"]),
         "Change": digits(row["change_value"], "points") if changed else "–",
         "95 % interval": interval(row["change_low"], row["change_high"], "points") if changed else "",
