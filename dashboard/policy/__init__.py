@@ -7,6 +7,7 @@ read off its interval and nothing else, and chance is accounted for over everyth
 from __future__ import annotations
 
 from dashboard.policy.findings import Finding, Judged, check, exit_code
+from dashboard.policy.first import first_outside
 from dashboard.policy.proposal import propose
 from dashboard.policy.rules import Policy, Rule
 from dashboard.policy.text import parse, read
@@ -24,6 +25,7 @@ __all__ = [
     "WindowPlan",
     "check",
     "exit_code",
+    "first_outside",
     "parse",
     "propose",
     "read",

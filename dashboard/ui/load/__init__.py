@@ -15,12 +15,13 @@ from dashboard.cases import Filters
 from dashboard.contract import Contract
 from dashboard.policy import Finding, Policy, Schedule, Window, check
 from dashboard.report import pictures
+from dashboard.report.extent import Extent
 from dashboard.report.fairness import reference_group
 from dashboard.report.judged import Plan, judged
 from dashboard.rollup import publishing
 from dashboard.settings import model_paths, workspace_path
 from dashboard.ui.state import LATEST, Scope
-from dashboard.workspace import Extent, Model, Workspace, frame
+from dashboard.workspace import Model, Workspace, frame
 
 Key = tuple[str, str, int, str]  # workspace, model, rollup number, when its files were last written
 ENTRIES = 400
