@@ -147,6 +147,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     charts/figure         the sheet every picture is drawn on
     charts/groups         a dot and its interval for each group or feature
     charts/trend          a metric over time
+    charts/disparity      a disparity over time, a panel for each group
     charts/versions       a version against another, around no difference
     charts/waterfall      a change, step by step
     charts/calibration    the reliability curve; how sure it is
@@ -173,6 +174,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/load/classes       what is taken for what, the curves of every threshold
     ui/load/versions      two versions, compared and judged
     ui/load/change        two windows, and why a rate changed
+    ui/load/over_time     a disparity by window, and what was judged of each
+    ui/load/gap_mix       a gap, and its change, taken apart
     ui/load/what_if       counts behind thresholds, the best they can do
     ui/load/calibration   what the calibration page reads
     ui/load/reports       the four-fifths screen, Local Law 144's counts
@@ -191,7 +194,9 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/regression         how far off a model's numbers are
     ui/verdicts           readings and what the policy says of them, side by side
     ui/versions           version against version
-    ui/fairness           one rate of all groups: side by side, over time, in one number
+    ui/fairness           one rate of all groups: side by side, in one number
+    ui/gap_mix            why two groups differ, and why that changed
+    ui/over_time          when a disparity began, and who left the range first
     ui/reports            reports in the shape that a rule asks for
     ui/change             why a rate changed
     ui/what_if            thresholds chosen, in words and tables; a proposal kept
