@@ -261,11 +261,12 @@ class Model(Why):
                 f"Model '{self.name}' has no policy.toml",
                 todo=f"`evenhand init` proposes one; put it at {self.paths.policy}",
             )
-        rules, windows = self.policy, self.plan()
-        if window is not None:
-            windows = windows.on(window)
-            rules = windows.judging(rules)
-        return policies.check(rules, judged(self.source(), rules, windows))
+        plan, source = self.plan(), self.source()
+        if window is None:
+            return policies.check(self.policy, judged(source, self.policy, plan))
+        then = plan.on(window)
+        families = plan.families(then.judging(self.policy), window)
+        return policies.in_order(f for rules in families for f in policies.check(rules, judged(source, rules, then)))
 
     def first_outside(self) -> list[Finding]:
         """Returns, of all that ever was outside its range, the finding of the first scheduled window in which it was.

@@ -9,10 +9,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard.charts.figure import DATES, GRID, TEXT, Drawn, band_of, hover, in_unit, marks_of, sheet, starts_of
-from dashboard.charts.palette import QUIET, REFERENCE, STATES, UNJUDGED, group_colours, state_of
+from dashboard.charts.palette import QUIET, REFERENCE, STATES, UNJUDGED, state_of
 from dashboard.charts.words import group_name, interval, made_of, missing, unit_of, window
 
-PANEL, NAME, FOOT, TOP = 92, 26, 26, 24  # pixels: a panel, the name above it, the dates below all, the versions above
+PANEL, NAME, FOOT, TOP = 104, 26, 26, 24  # pixels: a panel, the name above it, the dates below all, the versions above
 WIDE = 4  # an interval of more than so many times the usual width runs out of the picture
 
 
@@ -38,11 +38,12 @@ def disparity_over_time(
     inside = tall - TOP - FOOT
     base = readings[readings["group"] == reference] if reference else readings.iloc[:0]
     traces, shapes, words, axes = [], [], [], {}
-    for place, (group, rows, colour) in enumerate(panels):
+    for place, (group, rows) in enumerate(panels):
         name = "" if place == 0 else str(place + 1)
         top = 1 - (place * (PANEL + NAME) + NAME) / inside
         axes[f"yaxis{name}"] = _axis(readings, allowed, unit) | {"domain": [max(top - PANEL / inside, 0), top]}
         quiet = base if group != reference else base.iloc[:0]
+        colour = REFERENCE if group is not None and group == reference else UNJUDGED.colour
         lines, drawn = _panel(rows, quiet, colour, f"y{name}", settled)
         traces += lines
         shapes += [*_levels(unit, allowed, f"y{name}"), *drawn]
@@ -54,31 +55,36 @@ def disparity_over_time(
         shapes=[*shapes, *(line for line, _ in uprights)],
         annotations=[*words, *(text for _, text in uprights)],
         margin={"l": 8, "r": 8, "t": TOP, "b": FOOT},
-        xaxis=DATES | {"anchor": f"y{len(panels) if len(panels) > 1 else ''}"},
+        xaxis=DATES
+        | {
+            "range": [str(readings["since"].min()), str(readings["until"].max())],
+            "anchor": f"y{len(panels) if len(panels) > 1 else ''}",
+        },
         **axes,
     )
 
 
-def _panels(readings: pd.DataFrame, reference: str | None) -> list[tuple[str | None, pd.DataFrame, str]]:
+def _panels(readings: pd.DataFrame, reference: str | None) -> list[tuple[str | None, pd.DataFrame]]:
     """Returns what stands in each panel: the reference first, then the others; else everything in one."""
     groups = list(dict.fromkeys(str(group) for group in readings["group"].dropna()))
     if not groups:
-        return [(None, readings, UNJUDGED.colour)]
-    groups = [*(group for group in groups if group == reference), *(group for group in groups if group != reference)]
-    colours = group_colours(groups, reference)
-    return [(group, readings[readings["group"] == group], colours[group]) for group in groups]
+        return [(None, readings)]
+    groups.sort(key=lambda group: group != reference)
+    return [(group, readings[readings["group"] == group]) for group in groups]
 
 
 def _axis(readings: pd.DataFrame, allowed: Sequence[float | None] | None, unit: Any) -> Drawn:
     axis = {"zeroline": False, "automargin": True, "tickfont": {"size": TEXT - 2}, "gridcolor": GRID}
-    value, low, high = (readings[key].astype(float) for key in ("value", "low", "high"))
+    told = readings[readings["state"] != "cannot be computed"] if "state" in readings else readings
+    told = readings if told["value"].isna().all() else told  # too few cases reach too far
+    value, low, high = (told[key].astype(float) for key in ("value", "low", "high"))
     usual = (high - low) <= WIDE * (high - low).median()
     ends = [*value.dropna(), *low[usual].dropna(), *high[usual].dropna()]
     ends += [float(end) for end in allowed or () if end is not None and not missing(end)]
     ends += [none] if (none := _none(unit)) is not None else []
     least, most = (min(ends), max(ends)) if ends else (0.0, 1.0)
     room = 0.08 * ((most - least) or 1.0)
-    return axis | in_unit(least - room, most + room, unit, about=3)
+    return axis | in_unit(least - room, most + room, unit, about=4)
 
 
 def _none(unit: Any) -> float | None:
@@ -99,7 +105,7 @@ def _named(group: str | None, is_reference: bool, top: float) -> list[Drawn]:
     if group is None:
         return []
     text = f"<b>{group_name(group)}</b>" + (" (reference)" if is_reference else "")
-    at = {"x": 0, "xref": "paper", "y": top, "yref": "paper", "xanchor": "left", "yanchor": "bottom"}
+    at = {"x": 0, "xref": "paper", "y": top, "yref": "paper", "xanchor": "left", "yanchor": "bottom", "xshift": 5}
     return [at | {"text": text, "showarrow": False}]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from dashboard.charts.palette import BAND, QUIET, STATES, state_of
-from dashboard.charts.words import MINUS, Unit, digits, missing, number
+from dashboard.charts.words import MINUS, Unit, missing, number
 
 Figure = go.Figure
 Drawn = dict[str, Any]  # a trace, a shape or an annotation
@@ -70,7 +70,9 @@ def in_unit(low: float, high: float, unit: Unit, about: int = 6) -> dict[str, An
 def _tick(value: float, unit: Unit) -> str:
     """Returns a tick's words: points and plain numbers without their unit, which would not fit a phone."""
     plain = f"{value:,.10g}".replace("-", MINUS)
-    return digits(value, unit) if unit == "points" else plain if unit in ("number", "ratio") else number(value, unit)
+    if unit == "points":
+        return f"{round(value * 100, 9):.10g}".replace("-", MINUS)
+    return plain if unit in ("number", "ratio") else number(value, unit)
 
 
 def band(figure: go.Figure, allowed: Sequence[float | None], axis: str = "x") -> None:

@@ -6,7 +6,7 @@ read off its interval and nothing else, and chance is accounted for over everyth
 
 from __future__ import annotations
 
-from dashboard.policy.findings import Finding, Judged, check, exit_code
+from dashboard.policy.findings import Finding, Judged, check, exit_code, in_order
 from dashboard.policy.first import first_outside
 from dashboard.policy.proposal import propose
 from dashboard.policy.rules import Policy, Rule
@@ -26,6 +26,7 @@ __all__ = [
     "check",
     "exit_code",
     "first_outside",
+    "in_order",
     "parse",
     "propose",
     "read",

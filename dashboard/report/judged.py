@@ -42,6 +42,18 @@ class Plan:
             raise EvenhandError(f"The window {window} is not scheduled", f"One of {listed}" if listed else "")
         return Plan(self.by_log.only(window), self.by_labels.only(window))
 
+    def families(self, policy: Policy, window: Window) -> tuple[Policy, ...]:
+        """Returns the rules that are judged together on a scheduled window, each family as a policy.
+
+        What waits for labels is a family of its own where its labels are still coming, and where today's check judges
+        it on this window and the other rules on a later one.
+        """
+        current = self.by_labels.current
+        apart = window not in self.by_labels.windows or (window == current and current != self.by_log.current)
+        late = tuple(rule for rule in policy.rules if apart and "labels" in METRICS[rule.metric].needs)
+        both = (late, tuple(rule for rule in policy.rules if rule not in late))
+        return tuple(replace(policy, rules=rules) for rules in both if rules)
+
     def judging(self, policy: Policy) -> Policy:
         """Returns the policy with the rules that have a window here."""
         return replace(policy, rules=tuple(rule for rule in policy.rules if self.window(rule) is not None))

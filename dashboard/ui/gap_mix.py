@@ -67,7 +67,7 @@ def _not_counted(attribute: str, others: Sequence[str]) -> None:
     parts.nothing(
         f"{say.plain(attribute).capitalize()} is not counted together with another attribute.",
         "A gap is taken apart by an attribute that is counted together with this one.",
-        f"Declare for example {declare(attribute, others[0])} in contract.toml and count again: evenhand rollup --all.",
+        f"Declare for example {declare(attribute, others[0])} in contract.toml and count again: evenhand rollup MODEL.",
     )
 
 

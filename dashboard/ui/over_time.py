@@ -14,6 +14,7 @@ from dashboard.charts.palette import STATES
 from dashboard.charts.words import day, digits, interval, missing, number, title, unit_of, window
 from dashboard.metrics import METRICS
 from dashboard.policy import Finding, Window, first_outside
+from dashboard.policy.numbers import figures
 from dashboard.ui import load as loads
 from dashboard.ui import parts, say, verdicts
 from dashboard.ui.fairness import Asked
@@ -53,7 +54,8 @@ def section(asked: Asked) -> None:
     _picture(asked, shown, judged, settled, " ".join(text for _, text, _ in says), with_states)
     parts.note(_note(by, rows, judged, settled, asked))
     parts.note(_more(shown, rows))
-    parts.table(table(ordered, settled), f"{title(metric)} by {say.plain(asked.attribute)}, over time")
+    cells = table(ordered, settled)
+    parts.table(cells, f"{title(metric)} by {say.plain(asked.attribute)}, over time", numbers=list(cells[0])[1:])
     parts.download(rows, f"{metric}-by-{asked.attribute}-by-{by}")
 
 
@@ -86,11 +88,10 @@ def told(asked: Asked, judged: Judged) -> list[tuple[str | None, str, str]]:
     if not first:
         return [_nothing(windows)]
     newest = {finding.group: finding for finding in windows[-1]}
-    lead = "left the range first in" if len({finding.since for finding in first}) < len(first) or len(first) > 1 else ""
     said: list[tuple[str | None, str, str]] = []
-    for place, finding in enumerate(first):
-        verb = lead if place == 0 and lead else "left the range in"
-        text = f"{_subject(finding)} {verb} the window {window(finding.since, finding.until, year=True)}"
+    for finding in first:
+        verb = "left the range first" if len(first) > 1 and finding.since == first[0].since else "left the range"
+        text = f"{_subject(finding)} {verb} in the window {window(finding.since, finding.until, year=True)}"
         text += f" ({value_words(finding)}){_under(asked, finding)}{_since_then(finding, newest.get(finding.group))}."
         said.append((finding.state, text, "Left its range"))
     return said
@@ -112,16 +113,19 @@ def _subject(finding: Finding) -> str:
 
 
 def value_words(finding: Finding) -> str:
-    """Returns a judged contrast in words: how far from the reference, and its interval."""
+    """Returns a judged contrast in words, rounded as in the finding's sentence: how far apart, and its interval."""
     unit, low, high = unit_of(finding.metric), finding.low, finding.high
-    if finding.reference is None or finding.value is None or unit not in ("points", "ratio"):
+    if finding.value is None or low is None or high is None or unit not in ("points", "ratio"):
         return f"{number(finding.value, unit)}; {interval(low, high, unit)}"
+    shown = figures(unit, low, high, finding.allowed)
+    if finding.reference is None:
+        return f"{shown.full(finding.value)}; {shown(low)} to {shown(high)}"
     who = say.group(finding.reference)
     if unit == "ratio":
-        return f"{digits(finding.value, unit)} times that of {who}; {interval(low, high, unit)}"
+        return f"{shown(finding.value)} times that of {who}; {shown(low)} to {shown(high)}"
     side = "below" if finding.value < 0 else "above"
-    near, far = sorted((abs(low or 0.0), abs(high or 0.0)))
-    return f"{number(abs(finding.value), unit)} {side} {who}; {interval(near, far, unit)}"
+    near, far = sorted((abs(low), abs(high)))
+    return f"{shown.full(abs(finding.value))} {side} {who}; {shown(near)} to {shown(far)}"
 
 
 def _under(asked: Asked, finding: Finding) -> str:

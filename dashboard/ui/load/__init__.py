@@ -13,7 +13,6 @@ import streamlit as st
 
 from dashboard.cases import Filters
 from dashboard.contract import Contract
-from dashboard.metrics import METRICS
 from dashboard.policy import Finding, Policy, Schedule, Window, check
 from dashboard.report import pictures
 from dashboard.report.extent import Extent
@@ -164,20 +163,18 @@ def _findings(key: Key, version: str | None, chosen: tuple[date, date] | None, w
     found = model_of(key)
     if found.policy is None:
         return []
-    plan, settled = found.plan(), True
+    plan = found.plan()
+    rules = tuple(replace(rule, version=rule.version or version) for rule in found.policy.of_kind(kind))
+    families: tuple[Policy, ...] = (replace(found.policy, rules=rules),) if rules else ()
     if window != LATEST:
         scheduled = chosen and Window(*chosen)
         if not scheduled or scheduled not in plan.by_log.windows:
             return []
-        settled = scheduled in plan.by_labels.windows
+        families = tuple(family for one in families for family in plan.families(one, scheduled))
         drift = tuple(w for w in plan.by_log.drift_windows if w.until <= scheduled.until and w.since >= scheduled.since)
         fixed = Schedule(plan.by_log.reference, (scheduled,), drift)
         plan = Plan(fixed, fixed)
-    rules = tuple(replace(rule, version=rule.version or version) for rule in found.policy.of_kind(kind))
-    late = tuple(rule for rule in rules if "labels" in METRICS[rule.metric].needs and not settled)
-    families = (late, tuple(rule for rule in rules if rule not in late))  # `check` judges the others without the late
-    policies = (replace(found.policy, rules=family) for family in families if family)
-    return [finding for one in policies for finding in check(one, judged(found.source(), one, plan))]
+    return [finding for one in families for finding in check(one, judged(found.source(), one, plan))]
 
 
 def promise(scope: Scope, metric: str) -> tuple[float | None, float | None] | None:
