@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -15,7 +16,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import dashboard.ui
-from dashboard import charts
+from dashboard import charts, cli
 from dashboard.charts.palette import STATES
 from dashboard.errors import EvenhandError
 from dashboard.metrics import METRICS
@@ -25,7 +26,7 @@ from dashboard.ui.load import over_time as load_over_time
 from dashboard.ui.over_time import stated, table, urgent, value_words
 from dashboard.ui.state import Scope
 from dashboard.workspace import Model, Workspace
-from tests.worlds import Spec, delivered, draw, found
+from tests.worlds import Spec, build, delivered, draw, found
 
 ENTRY = Path(dashboard.ui.__file__).with_name("app.py")
 TPR = "true_positive_rate_difference"
@@ -279,6 +280,13 @@ def test_where_nothing_left_its_range_the_page_says_in_how_many_windows(shown: A
     assert re.search(r"No group has left the range in 3 scheduled windows\.", text)
 
 
+def test_a_view_of_what_no_rule_judges_still_says_who_left_the_range(shown: Any) -> None:
+    query = {"attribute": "sex*age_band", "metric": "true_positive_rate", "disparity": "The rate of each group"}
+    assert "F, 65+ left the range" in texts(shown(**query))
+    ratio = shown(attribute="ethnicity", metric="selection_rate")  # the policy judges it by its ratio
+    assert ratio.selectbox(key="disparity").value == "ratio"
+
+
 def test_one_version_is_judged_by_itself(shown: Any) -> None:
     assert "left the range" in texts(shown(attribute="sex*age_band", metric="true_positive_rate", version="v2"))
 
@@ -287,3 +295,31 @@ def test_one_version_is_judged_by_itself(shown: Any) -> None:
 def test_the_view_is_of_the_whole_log_whatever_window_is_chosen(shown: Any, window: str) -> None:
     text = texts(shown(attribute="sex*age_band", metric="true_positive_rate", window=window))
     assert "F, 65+ left the range in the window 23 April to 20 May 2026" in text
+
+
+def test_the_command_line_prints_what_left_its_range_and_keeps_the_exit_code_of_check(
+    sample: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("EVENHAND_WORKSPACE", str(sample))
+    first = Workspace(sample).model("triage").first_outside()
+    for words in (["check", "triage"], ["check", "triage", "--every-window"]):
+        monkeypatch.setattr(sys, "argv", ["evenhand", *words])
+        with pytest.raises(SystemExit) as stopped:
+            cli.main()
+        assert stopped.value.code == 1
+    lines = capsys.readouterr().out.splitlines()[-len(first) :]
+    assert lines[0].startswith("2026-04-23 to 2026-05-20  Sensitivity for F, 65+ is ")
+    assert [line.split("  ", 1)[1] for line in lines] == [one.sentence for one in first]
+
+
+def test_the_command_line_says_that_nothing_left_its_range(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build(Spec(seed=3, rows=900, days=30), tmp_path, 'version = "1"\n[[rule]]\nmetric = "accuracy"\nmin = 0.01\n')
+    monkeypatch.setenv("EVENHAND_WORKSPACE", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["evenhand", "check", "triage", "--every-window"])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    said = capsys.readouterr()
+    assert (stopped.value.code, said.out) == (0, "")
+    assert said.err.startswith("Nothing has left its range in ")

@@ -11,9 +11,10 @@ import plotly.graph_objects as go
 from dashboard.charts.figure import DATES, GRID, TEXT, Drawn, band_of, hover, in_unit, marks_of, sheet, starts_of
 from dashboard.charts.palette import QUIET, REFERENCE, STATES, UNJUDGED, state_of
 from dashboard.charts.words import group_name, interval, made_of, missing, unit_of, window
+from dashboard.metrics import METRICS
 
 PANEL, NAME, FOOT, TOP = 104, 26, 26, 24  # pixels: a panel, the name above it, the dates below all, the versions above
-WIDE = 4  # an interval of more than so many times the usual width runs out of the picture
+WIDE = 4  # what has an interval of more than so many times the usual width may run out of its panel
 
 
 def disparity_over_time(
@@ -46,7 +47,7 @@ def disparity_over_time(
         colour = REFERENCE if group is not None and group == reference else UNJUDGED.colour
         lines, drawn = _panel(rows, quiet, colour, f"y{name}", settled)
         traces += lines
-        shapes += [*_levels(unit, allowed, f"y{name}"), *drawn]
+        shapes += [*_levels(_none(readings), allowed, f"y{name}"), *drawn]
         words += _named(group, group == reference, top)
     uprights = starts_of(starts)
     return sheet(
@@ -79,22 +80,24 @@ def _axis(readings: pd.DataFrame, allowed: Sequence[float | None] | None, unit: 
     told = readings if told["value"].isna().all() else told  # too few cases reach too far
     value, low, high = (told[key].astype(float) for key in ("value", "low", "high"))
     usual = (high - low) <= WIDE * (high - low).median()
-    ends = [*value.dropna(), *low[usual].dropna(), *high[usual].dropna()]
+    ends = [end for column in (value, low, high) for end in column[usual].dropna()] or list(value.dropna())
     ends += [float(end) for end in allowed or () if end is not None and not missing(end)]
-    ends += [none] if (none := _none(unit)) is not None else []
+    ends += [none] if (none := _none(readings)) is not None else []
     least, most = (min(ends), max(ends)) if ends else (0.0, 1.0)
     room = 0.08 * ((most - least) or 1.0)
     return axis | in_unit(least - room, most + room, unit, about=4)
 
 
-def _none(unit: Any) -> float | None:
+def _none(readings: pd.DataFrame) -> float | None:
     """Returns where no difference lies, None for what is no contrast."""
-    return {"points": 0.0, "ratio": 1.0}.get(unit)
+    metric = str(readings["metric"].iloc[0])
+    known = METRICS.get(metric)
+    at = {"near zero": 0.0, "near one": 1.0}.get(known.better if known else "")
+    return at if at is not None else {"points": 0.0, "ratio": 1.0}.get(unit_of(metric))
 
 
-def _levels(unit: Any, allowed: Sequence[float | None] | None, axis: str) -> list[Drawn]:
+def _levels(none: float | None, allowed: Sequence[float | None] | None, axis: str) -> list[Drawn]:
     drawn = [band_of(allowed, "y") | {"yref": axis}] if allowed else []
-    none = _none(unit)
     if none is not None:
         line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "yref": axis, "y0": none, "y1": none}
         drawn.append(line | {"layer": "below", "line": {"color": QUIET, "width": 1}})

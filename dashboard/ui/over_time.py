@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -28,6 +27,7 @@ OF_A_RATE = {
     "rate": "The rate of each group",
     "gap": "Largest gap between two groups",
 }
+CONTRASTS = ("difference", "ratio")
 NAMED = (
     "demographic_parity_difference", "demographic_parity_ratio", "equal_opportunity_difference",
     "equal_opportunity_ratio", "equalized_odds_difference", "equalized_odds_ratio",
@@ -37,21 +37,37 @@ Judged = Sequence[tuple[Window, Sequence[Finding]]]
 
 def section(asked: Asked) -> None:
     """Does say what left its range first, then draw a disparity over time, a panel for each group."""
-    metric, by = _boxes(asked)
+    first, ruled = _ruled(asked)
+    metric, by = _boxes(asked, first)
     judged = load.findings(asked.scope, metric)
-    says = told(asked, judged)
+    says = told(asked, judged if any(found for _, found in judged) else ruled)
     parts.findings(says)
     rows = load.readings(asked.scope, metric, by)
     rows = verdicts.known_groups(rows)[0] if rows["group"].notna().any() else rows
-    if not rows["value"].notna().any():
+    if rows["value"].notna().any():
+        _drawn(asked, by, rows, judged, " ".join(text for _, text, _ in says))
+    else:
         parts.nothing(f"{title(metric)} can’t be computed here.", "Choose another one, or another attribute.")
-        return
-    with_states = by == WINDOW and any(found for _, found in judged)
-    rows = stated(rows, judged) if with_states else rows
+
+
+def _ruled(asked: Asked) -> tuple[str, Judged]:
+    """Returns which contrast of the rate the policy judges, the difference where it is both, and what it said."""
+    known = [name for name in CONTRASTS if f"{asked.metric}_{name}" in METRICS]
+    for name in known:
+        found = load.findings(asked.scope, f"{asked.metric}_{name}")
+        if any(findings for _, findings in found):
+            return name, found
+    return known[0], ()
+
+
+def _drawn(asked: Asked, by: str, rows: pd.DataFrame, judged: Judged, says: str) -> None:
+    """Does draw the picture, how it is to be read, and the table of all groups."""
+    metric = str(rows["metric"].iloc[0])
     settled = loads.complete_until(asked.scope.model).isoformat() if "labels" in METRICS[metric].needs else None
+    rows = stated(rows, judged) if by == WINDOW and any(found for _, found in judged) else rows
     ordered = urgent(rows, judged, asked.reference)
     shown = ordered[ordered["group"].isin(list(dict.fromkeys(ordered["group"]))[:PANELS]) | ordered["group"].isna()]
-    _picture(asked, shown, judged, settled, " ".join(text for _, text, _ in says), with_states)
+    _picture(asked, shown, judged, settled, says)
     parts.note(_note(by, rows, judged, settled, asked))
     parts.note(_more(shown, rows))
     cells = table(ordered, settled)
@@ -59,23 +75,22 @@ def section(asked: Asked) -> None:
     parts.download(rows, f"{metric}-by-{asked.attribute}-by-{by}")
 
 
-def _boxes(asked: Asked) -> tuple[str, str]:
-    """Returns the metric that is drawn, by default the one that the policy judges, and by what."""
+def _boxes(asked: Asked, first: str) -> tuple[str, str]:
+    """Returns the metric that is drawn, by default the contrast that the policy judges, and by what."""
     task, days = loads.contract(asked.scope.model).task, load.length(asked.scope)
     known = {name: f"{asked.metric}_{name}" for name in ("difference", "ratio", "gap")} | {"rate": asked.metric}
     known = {name: known[name] for name in OF_A_RATE} | {name: name for name in NAMED if task == "binary"}
     options = [name for name, metric in known.items() if metric in METRICS and task in METRICS[metric].tasks]
-    options.sort(key=lambda name: known[name] not in {finding.metric for finding in asked.findings})
+    options.sort(key=lambda name: name != first)
     periods = ([WINDOW] if days else []) + ["month", "week"]
     words = {WINDOW: f"Window of {days} days", "month": "Month", "week": "Week"}
-    named = partial(_named, rate=asked.metric)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        what = st.selectbox("Shown", options, format_func=named, key="disparity", width=340, bind="query-params")
+        what = st.selectbox("Shown", options, format_func=_named, key="disparity", width=340, bind="query-params")
         by = st.selectbox("By", periods, format_func=words.__getitem__, key="by", width=200, bind="query-params")
     return known[str(what)], str(by)
 
 
-def _named(name: str, rate: str) -> str:
+def _named(name: str) -> str:
     return OF_A_RATE[name] if name in OF_A_RATE else title(name)
 
 
@@ -175,15 +190,13 @@ def urgent(rows: pd.DataFrame, judged: Judged, reference: str | None) -> pd.Data
     return rows.assign(_place=rows["group"].map(order)).sort_values(["_place", "since"]).drop(columns="_place")
 
 
-def _picture(
-    asked: Asked, shown: pd.DataFrame, judged: Judged, settled: str | None, says: str, with_states: bool
-) -> None:
+def _picture(asked: Asked, shown: pd.DataFrame, judged: Judged, settled: str | None, says: str) -> None:
     allowed = next((finding.allowed for _, found in judged for finding in found), None)
     starts = loads.version_starts(asked.scope.model)
     figure = charts.disparity_over_time(shown, allowed, starts, asked.reference, settled)
     newest = shown[shown["value"].notna()].sort_values("since").groupby("group", dropna=False, sort=False).tail(1)
     alt = f"{says} Newest: {say.alt(newest)}".strip()
-    states = shown["state"].dropna() if with_states else ()
+    states = shown["state"].dropna() if "state" in shown else ()
     parts.picture(figure, f"{shown['metric'].iloc[0]}-over-time", alt, states=states)
 
 
