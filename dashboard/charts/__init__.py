@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dashboard.charts.calibration import confidence_bands, gap_dots, reliability_curve, small_reliability, top_of
+from dashboard.charts.disparity import disparity_over_time
 from dashboard.charts.events import timeline
 from dashboard.charts.features import categories_against_now, missing_strip, reference_against_now
 from dashboard.charts.frontier import frontier
@@ -22,6 +23,7 @@ __all__ = [
     "categories_against_now",
     "confidence_bands",
     "delay_curves",
+    "disparity_over_time",
     "frontier",
     "gap_dots",
     "heat_map",
