@@ -207,7 +207,9 @@ def shown(monkeypatch: pytest.MonkeyPatch, sample: Path) -> Any:
         app.switch_page(str(menu.file("fairness"))).run()
         assert not app.exception, app.exception[0].message
         bodies = (element.proto.body for element in app.get("html"))
-        return unescape(re.sub(r"<[^>]+>", " ", " ".join(body for body in bodies if "<style" not in body)))
+        said = unescape(re.sub(r"<[^>]+>", " ", " ".join(body for body in bodies if "<style" not in body)))
+        assert "could not be shown" not in said
+        return said
 
     return start
 

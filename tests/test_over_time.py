@@ -26,6 +26,7 @@ from dashboard.ui.load import over_time as load_over_time
 from dashboard.ui.over_time import stated, table, urgent, value_words
 from dashboard.ui.state import Scope
 from dashboard.workspace import Model, Workspace
+from tests import test_odd_models as odd
 from tests.worlds import Spec, build, delivered, draw, found
 
 ENTRY = Path(dashboard.ui.__file__).with_name("app.py")
@@ -238,6 +239,7 @@ def shown(monkeypatch: pytest.MonkeyPatch, sample: Path) -> Any:
         app.run()
         app.switch_page(str(menu.file("fairness"))).run()
         assert not app.exception, app.exception[0].message
+        assert "could not be shown" not in texts(app)
         return app
 
     return start
@@ -323,3 +325,25 @@ def test_the_command_line_says_that_nothing_left_its_range(
     said = capsys.readouterr()
     assert (stopped.value.code, said.out) == (0, "")
     assert said.err.startswith("Nothing has left its range in ")
+
+
+def two_days(folder: Path) -> None:
+    build(Spec(seed=2, rows=300, days=2), folder)
+
+
+@pytest.mark.parametrize("view", ["Over time", "Mix against rate"])
+@pytest.mark.parametrize("world", [
+    odd.multiclass, odd.unlabelled, odd.one_class, odd.many_groups, two_days,
+], ids=lambda world: str(world.__name__))  # fmt: skip
+def test_no_model_breaks_the_views(world: Any, view: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world(tmp_path)
+    monkeypatch.setenv("EVENHAND_WORKSPACE", str(tmp_path))
+    for query in ({}, {"metric": "accuracy"}, {"metric": "selection_rate", "disparity": "Demographic parity ratio"}):
+        app = AppTest.from_file(str(ENTRY), default_timeout=60)
+        for name, value in (query | {"view": view, "attribute": "sex"}).items():
+            app.query_params[name] = value
+        app.run()
+        app.switch_page(str(menu.file("fairness"))).run()
+        assert not app.exception, app.exception[0].message
+        assert "could not be shown" not in texts(app)
+        assert "Not shown" not in texts(app)

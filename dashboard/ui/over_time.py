@@ -47,7 +47,7 @@ def section(asked: Asked) -> None:
     if rows["value"].notna().any():
         _drawn(asked, by, rows, judged, " ".join(text for _, text, _ in says))
     else:
-        parts.nothing(f"{title(metric)} can’t be computed here.", "Choose another one, or another attribute.")
+        parts.nothing(f"{title(metric)} can’t be computed over time.", "Choose another one, or another question.")
 
 
 def _ruled(asked: Asked) -> tuple[str, Judged]:
@@ -80,7 +80,7 @@ def _boxes(asked: Asked, first: str) -> tuple[str, str]:
     task, days = loads.contract(asked.scope.model).task, load.length(asked.scope)
     known = {name: f"{asked.metric}_{name}" for name in ("difference", "ratio", "gap")} | {"rate": asked.metric}
     known = {name: known[name] for name in OF_A_RATE} | {name: name for name in NAMED if task == "binary"}
-    options = [name for name, metric in known.items() if metric in METRICS and task in METRICS[metric].tasks]
+    options = [name for name, metric in known.items() if metric in METRICS]
     options.sort(key=lambda name: name != first)
     periods = ([WINDOW] if days else []) + ["month", "week"]
     words = {WINDOW: f"Window of {days} days", "month": "Month", "week": "Week"}
