@@ -43,6 +43,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/direct        how far off it will turn out to be (DLE)
     metrics/clusters      what a clustered sample is worth
     metrics/fairness      how groups differ, from one rate each
+    metrics/homogeneity   whether several groups have one rate
     metrics/overall       a group against everybody
     metrics/aequitas      groups in Aequitas' words
     metrics/four_fifths   the four-fifths rule's ratios, and what chance alone would do
