@@ -187,7 +187,10 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/regression         how far off a model's numbers are
     ui/verdicts           readings and what the policy says of them, side by side
     ui/versions           version against version
+    ui/load/fairness      all metrics of all groups in one table, and their tests
     ui/fairness           one rate of all groups: side by side, over time, in one number
+    ui/fairness_words     the fairness page in words: what it opens with, whoever is missing
+    ui/all_metrics        every metric of every group as a matrix of marks
     ui/reports            reports in the shape that a rule asks for
     ui/change             why a rate changed
     ui/what_if            thresholds chosen, in words and tables; a proposal kept

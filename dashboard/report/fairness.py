@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 
+from dashboard import sql
 from dashboard.contract import UNKNOWN_GROUP
 from dashboard.metrics import METRICS, multiclass, performance
 from dashboard.metrics.differences import difference_of
@@ -146,3 +147,9 @@ def reference_group(source: Source, attribute: str) -> str | None:
         {"attribute": attribute},
     )
     return next((group for group, _ in found if not is_unknown(group)), None)
+
+
+def occurring_classes(source: Source) -> list[str]:
+    """Returns the classes that labels and decisions of the whole log name, in the alphabet's order."""
+    found = source.snapshot.rows(sql.statement("read/classes"), {})
+    return sorted(name for (name,) in found)
