@@ -29,6 +29,6 @@ views = {
 }
 if not asked.computed:
     fairness.uncomputed(asked)
-    views = {name: views[name] for name in ("All metrics", "Before labels")} if asked.late and len(asked.counts) else {}
+    views = {name: views[name] for name in ("All metrics", "Before labels")} if asked.waiting else {}
 if views:
     parts.views("view", {name: partial(draw, asked) for name, draw in views.items()})

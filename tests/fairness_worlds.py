@@ -15,9 +15,9 @@ from tests import errors_world
 from tests.classes import ClassSpec, drawn
 from tests.worlds import Spec, delivered, draw, found
 
-SPEC = Spec(rows=3000, days=90, seed=3)
-CLASSES = ClassSpec(rows=3000, days=90, classes=3)
-STAY = errors_world.ErrorSpec(rows=3000, days=90, cutoff=14.0)
+SPEC = Spec(rows=1500, days=90, seed=3)
+CLASSES = ClassSpec(rows=1500, days=90, classes=3)
+STAY = errors_world.ErrorSpec(rows=1500, days=90, cutoff=14.0)
 
 
 def counted(folder: Path, name: str, contract: str, given: pd.DataFrame) -> Model:
@@ -40,10 +40,10 @@ def binary(folder: Path, name: str, change: Callable[[pd.DataFrame], pd.DataFram
 def many(folder: Path) -> Model:
     """Returns a model with 500 groups, the largest of them large enough to be judged."""
     random = np.random.default_rng(4)
-    spec = replace(SPEC, rows=30_000)
+    spec = replace(SPEC, rows=15_000)
     shares = 1 / np.arange(4, 504)
-    raw = draw(spec).assign(sex=[f"ward {k:03}" for k in random.choice(500, 30_000, p=shares / shares.sum())])
-    raw.loc[raw["sex"].eq("ward 007") & (random.random(30_000) < 0.5), "decision"] = 0.0
+    raw = draw(spec).assign(sex=[f"ward {k:03}" for k in random.choice(500, 15_000, p=shares / shares.sum())])
+    raw.loc[raw["sex"].eq("ward 007") & (random.random(15_000) < 0.5), "decision"] = 0.0
     return counted(folder, "many", spec.contract.replace('reference = "M"\n', ""), delivered(raw, spec))
 
 
@@ -58,7 +58,7 @@ def none_positive(folder: Path) -> Model:
     def change(raw: pd.DataFrame) -> pd.DataFrame:
         return raw.assign(label=raw["label"].where(~raw["sex"].eq("X"), 0.0))
 
-    return binary(folder, "none_positive", change)
+    return binary(folder, "none-positive", change)
 
 
 def missing(folder: Path) -> Model:
@@ -88,7 +88,7 @@ def no_reference(folder: Path) -> Model:
         late = raw["predicted_at"] > raw["predicted_at"].min() + pd.Timedelta(days=30)
         return raw[~(late & raw["sex"].eq("M"))]
 
-    return binary(folder, "no_reference", change)
+    return binary(folder, "no-reference", change)
 
 
 def classes(folder: Path) -> Model:

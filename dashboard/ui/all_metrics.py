@@ -28,7 +28,8 @@ def view(asked: Asked) -> None:
     by = say.plain(asked.attribute)
     parts.section(f"Every metric by {by}", key_words(found, enough))
     st.html(marks.key(state for row in cells for cell in row if (state := cell.state)) + hatched(cells))
-    st.html(marks.matrix(heads, columns, cells, f"All metrics by {by}, the reference first"))
+    first = ", the reference first" if asked.reference in set(shown["group"]) else ""
+    st.html(marks.matrix(heads, columns, cells, f"All metrics by {by}{first}"))
     parts.note(say.some(shown, known, "the download has all"))
     parts.note(fairness_words.unknown(unknown, asked.counts, asked.attribute))
     parts.download(found, f"all-metrics-by-{asked.attribute}", "Download all numbers (CSV)")
@@ -109,7 +110,9 @@ def tests(asked: Asked, metrics: Sequence[str], known: pd.DataFrame) -> None:
             parts.nothing("No rate can be tested here.", "A test needs three groups that have cases.")
             return
         caption = f"The chance of rates as far apart as these if all {say.plain(asked.attribute)} groups had one rate"
-        parts.table([tested(name, test) for name, test in found.items()], caption, numbers=("Groups", "p"))
+        told = [tested(name, test) for name, test in found.items()]
+        named = [name for name in told[0] if any(row[name] for row in told)]
+        parts.table([{name: row[name] for name in named} for row in told], caption, numbers=("Groups", "p"))
         parts.note(
             "Pearson’s chi-squared test; where an expected count is under 5 the cases are dealt out anew 9,999 times. "
             "It says whether groups differ, not which, nor whether it matters: it decides no state."

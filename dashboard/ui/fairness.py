@@ -48,8 +48,13 @@ class Asked:
 
     @property
     def computed(self) -> bool:
-        """Whether any group's rate has a value."""
-        return bool(self.rates["value"].notna().any())
+        """Whether any known group's rate has a value."""
+        return bool(verdicts.known_groups(self.rates)[0]["value"].notna().any())
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there are groups, and only their labels are to come."""
+        return self.late and not self.computed and len(verdicts.known_groups(self.counts)[0]) > 0
 
 
 def of_class(scope: Scope) -> Scope:
@@ -78,18 +83,24 @@ def opening(asked: Asked) -> None:
     """Does open the page: its sentence, the days, what is positive, who is missing, what is outside elsewhere."""
     scope, contract = asked.scope, load.contract(asked.scope.model)
     elsewhere = verdicts.elsewhere(load.findings(scope, "fairness"), scope.attribute, asked.metric)
-    of = (asked.metric, asked.attribute, asked.reference)
+    of = (asked.metric, asked.attribute, asked.reference, scope.of_class)
     says, more = fairness_words.opening(asked.counts, asked.rates, asked.findings, of, elsewhere)
     parts.sentence("Fairness", "Is anyone treated worse, and are we sure?", says, more)
-    complete = load.complete_until(scope.model) if asked.late else None
-    decided = asked.metric not in OF_ERRORS
-    positive = fairness_words.positive(contract, scope.of_class) if decided else ""
-    parts.note(" ".join(part for part in (say.window(load.days(scope, labels=asked.late), complete), positive) if part))
+    positive = say.positive(contract, scope.of_class) if asked.metric not in OF_ERRORS else ""
+    parts.note(" ".join(part for part in (_days(asked), positive) if part))
     parts.note(fairness_words.on_top(asked.counts, asked.attribute))
     if asked.late:
         labels.careful(scope)
     for attribute, rate, n in elsewhere:
         parts.link("fairness", say.outside_elsewhere(attribute, rate, n), attribute=attribute, metric=rate)
+
+
+def _days(asked: Asked) -> str:
+    """Returns the days that are looked at, and whether their labels are complete where any are there."""
+    window = load.days(asked.scope, labels=asked.late)
+    if asked.late and not asked.computed:
+        return f"{words.window(*window, year=True)}."
+    return say.window(window, load.complete_until(asked.scope.model) if asked.late else None)
 
 
 def uncomputed(asked: Asked) -> None:
@@ -109,16 +120,17 @@ def uncomputed(asked: Asked) -> None:
 
 
 def by_group(asked: Asked) -> None:
-    """Does list what was found, draw each group's difference to the reference, each group's rate, the table of both."""
-    told(asked)
+    """Does draw each group's difference to the reference, list what was found, draw each group's rate, table both."""
     known, unknown = verdicts.known_groups(asked.rates)
-    differences = verdicts.judged(asked.findings)
-    if asked.findings and differences["value"].notna().any():
-        parts.section(verdicts.contrast(asked.findings, say.group(asked.reference)), headlines.judged(asked.findings))
+    differences = _differences(asked)
+    if differences["value"].notna().any():
+        how = headlines.judged(asked.findings) if asked.findings else "No rule judges it: each with its 95 % interval."
+        parts.section(verdicts.contrast(asked.findings, say.group(asked.reference)), how)
         shown = verdicts.drawn(differences, asked.reference)
-        figure = charts.interval_dots(shown, asked.findings[0].allowed)
+        figure = charts.interval_dots(shown, asked.findings[0].allowed if asked.findings else None)
         parts.picture(figure, f"{asked.metric}-difference", say.alt(shown), states=shown["state"])
         parts.note(say.some(shown, differences, "the others stand below the table"))
+    told(asked)
     title, by = words.title(asked.metric), say.plain(asked.attribute)
     parts.section(words.question(asked.metric), f"{title}, each group by itself, with its 95 % interval.")
     shown = verdicts.chosen(known, differences, asked.reference)
@@ -130,13 +142,23 @@ def by_group(asked: Asked) -> None:
     parts.download(both, f"{asked.metric}-by-{asked.attribute}")
 
 
+def _differences(asked: Asked) -> pd.DataFrame:
+    """Returns each group's contrast as the policy judges it; where no rule does, its difference without a state."""
+    if asked.findings:
+        return verdicts.judged(asked.findings)
+    return numbers.gaps(asked.scope, [f"{asked.metric}_difference"]).assign(state=None)
+
+
 def told(asked: Asked) -> None:
     """Does list the findings by the attribute: openly what is outside or can't be told, worst first; else in a box."""
+    if not asked.of_attribute:
+        return
+    parts.section(f"What the policy finds by {say.plain(asked.attribute)}")
     urgent = [f for f in asked.of_attribute if f.state in ("outside", "inconclusive")]
     listed = sorted(urgent, key=lambda f: (headlines.URGENT.index(f.state), f not in asked.findings))[:LISTED]
     parts.findings([(f.state, f.sentence) for f in listed])
     rest = [f for f in asked.of_attribute if f not in listed]
-    box = parts.opened(fairness_words.others(rest, asked.attribute), "more-findings") if rest else None
+    box = parts.opened(fairness_words.others(rest, asked.attribute, bool(listed)), "more-findings") if rest else None
     if box is not None:
         with box:
             parts.findings([(f.state, f.sentence) for f in rest[:FEWER]])
@@ -217,7 +239,7 @@ def _disparities(asked: Asked, metrics: Sequence[str]) -> None:
     rows = [
         {"Group": words.group_name(group)}
         | {metric.removesuffix(DISPARITY): say.value_and_interval(row) for metric, row in _by_metric(of_group)}
-        for group, of_group in shown.groupby("group", sort=False)
+        for group, of_group in verdicts.known_groups(shown)[0].groupby("group", sort=False)
     ]
     columns = [metric.removesuffix(DISPARITY) for metric in dict.fromkeys(shown["metric"])]
     parts.table(rows, "Times the rate of the reference, 1 is alike, with the 95 % interval", numbers=columns)

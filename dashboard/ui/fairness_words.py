@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import pandas as pd
 
 from dashboard.charts.words import group_name
-from dashboard.contract import Contract
 from dashboard.policy import Finding
 from dashboard.ui import headlines, say, verdicts
 from dashboard.ui.headlines import URGENT
@@ -27,11 +26,11 @@ def opening(
     counts: pd.DataFrame,
     rates: pd.DataFrame,
     findings: Sequence[Finding],
-    asked: tuple[str, str, str | None],
+    asked: tuple[str, str, str | None, str | None],
     elsewhere: Sequence[tuple[str, str, int]],
 ) -> tuple[str, str]:
-    """Returns the page's first sentence and one more; `asked` are metric, attribute and reference group."""
-    metric, attribute, reference = asked
+    """Returns the page's first sentence and one more; `asked` are metric, attribute, reference group and class."""
+    metric, attribute, reference, of_class = asked
     known, _ = verdicts.known_groups(counts)
     by, name = say.plain(attribute), say.lower(say.plain_title(metric))
     if known.empty:
@@ -45,6 +44,8 @@ def opening(
     if reference not in set(known["group"]):
         says = f"Nobody of {say.group(reference)} is in this window, and the others are compared with them."
         return says, "Choose another window, or name another reference group in the contract."
+    if of_class is not None and not findings:
+        return f"The {name} of {of_class} by {by}, without a verdict.", "A rule of the policy can’t name a class."
     return headlines.fairness(findings, metric, attribute, rates, elsewhere)
 
 
@@ -88,18 +89,9 @@ def share(n: int, of: int) -> str:
     return f"{100 * n / of:.0f} %" if n * 200 >= of else "under 1 %"
 
 
-def positive(contract: Contract, of_class: str | None) -> str:
-    """Returns what counts as positive where it is not the contract's label: a class, or what reaches a cut-off."""
-    if of_class is not None:
-        return f"Positive is {of_class}, against all other classes together."
-    if contract.cutoff is None:
-        return ""
-    cut = f"{contract.cutoff:,.10g}"
-    return f"Selected is who is predicted {cut} or more, positive whose label is: the contract’s cut-off."
-
-
-def others(findings: Sequence[Finding], attribute: str) -> str:
-    """Returns the heading of the box that holds the findings not listed openly."""
+def others(findings: Sequence[Finding], attribute: str, more: bool) -> str:
+    """Returns the heading of the box that holds the findings not listed openly, beside those that are (`more`)."""
     states: Counter[str] = Counter(finding.state for finding in findings)
     each = ", ".join(f"{states[state]} {OF_STATE[state]}" for state in URGENT if states[state])
-    return f"{say.many(len(findings), 'more finding')} by {say.plain(attribute)}: {each}"
+    noun = "more finding" if more else "finding"
+    return f"{say.many(len(findings), noun)} by {say.plain(attribute)}: {each}"

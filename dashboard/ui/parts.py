@@ -252,6 +252,7 @@ def metric_and_period(metrics: Sequence[str]) -> tuple[str, str]:
 def fairness_table(rates: pd.DataFrame, differences: pd.DataFrame, caption: str) -> None:
     """Does write each group's rate or error, its difference to the reference with the judged interval, the state."""
     beside = {row["group"]: row for row in differences.to_dict("records")} if len(differences) else {}
+    judged = len(differences) > 0 and bool(differences["state"].notna().any())
     rows = []
     for row in rates.to_dict("records"):
         unit = unit_of(str(row["metric"]))
@@ -263,20 +264,20 @@ def fairness_table(rates: pd.DataFrame, differences: pd.DataFrame, caption: str)
             "Counts": made_of(row["numerator"], row["denominator"], unit) or number(row["n"], "count"),
         }
         if beside:
-            cells |= _beside(beside.get(row["group"]))
+            cells |= _beside(beside.get(row["group"]), judged)
         rows.append(cells)
-    right = ("Rate", "Value", "95 % interval", "Counts", "Against reference", "Judged interval")
+    right = ("Rate", "Value", "95 % interval", "Counts", "Against reference", "Judged interval", "Its interval")
     table(rows, caption, numbers=right, states=("State",))
 
 
-def _beside(other: Mapping[Any, Any] | None) -> dict[str, object]:
-    """Returns the cells of a group's contrast; without one it is the reference."""
-    if other is None:
-        return {"Against reference": "reference", "Judged interval": "", "State": None}
-    if missing(other["value"]):
-        return {"Against reference": "–", "Judged interval": "", "State": other["state"]}
-    shown = number(other["value"], unit_of(str(other["metric"])))
-    return {"Against reference": shown, "Judged interval": _interval(other), "State": other["state"]}
+def _beside(other: Mapping[Any, Any] | None, judged: bool) -> dict[str, object]:
+    """Returns the cells of a group's contrast, with its state if any is judged; without one it is the reference."""
+    shown, between = "reference" if other is None else "–", ""
+    if other is not None and not missing(other["value"]):
+        shown, between = number(other["value"], unit_of(str(other["metric"]))), _interval(other)
+    if not judged:
+        return {"Against reference": shown, "Its interval": between}
+    return {"Against reference": shown, "Judged interval": between, "State": other["state"] if other else None}
 
 
 def receipt(act: Mapping[str, Any], name: str) -> None:

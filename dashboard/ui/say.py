@@ -11,6 +11,7 @@ import pandas as pd
 from dashboard.charts import per_thousand
 from dashboard.charts.words import counts, day, group_name, interval, made_of, missing, number, title, unit_of
 from dashboard.charts.words import window as days
+from dashboard.contract import Contract
 
 SMALL = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
 
@@ -167,6 +168,16 @@ def drift_window(chosen: tuple[date, date], reference: tuple[date, date] | None)
     """Returns which days are compared with which."""
     against = f" against {days(*reference, year=True)}" if reference else ""
     return f"{days(*chosen, year=True)}{against}."
+
+
+def positive(contract: Contract, of_class: str | None = None) -> str:
+    """Returns what counts as positive where it is not the contract's label: a class, or what reaches a cut-off."""
+    if of_class is not None:
+        return f"Positive is {of_class}, against all other classes together."
+    if contract.cutoff is None:
+        return ""
+    cut = f"{contract.cutoff:,.10g}"
+    return f"Selected is who is predicted {cut} or more, positive whose label is: the contract’s cut-off."
 
 
 def icons(cells: Mapping[str, int]) -> str:

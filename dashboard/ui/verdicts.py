@@ -45,7 +45,7 @@ def needs_labels(rate: str) -> bool:
 
 def contrast(findings: Sequence[Finding], reference: str) -> str:
     """Returns the heading of a picture of contrasts with the reference group."""
-    ratio = all(finding.metric.endswith("_ratio") for finding in findings)
+    ratio = bool(findings) and all(finding.metric.endswith("_ratio") for finding in findings)
     return f"{'Ratio' if ratio else 'Difference'} to {reference}"
 
 
