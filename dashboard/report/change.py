@@ -119,7 +119,7 @@ def _window(since: date, until: date) -> Window:
 def rates_by(source: Source, metric: str, scope: Scope, by: str) -> Mapping[str, Rate]:
     """Returns the rate of each group; of the versions those in service, shadows score cases a second time."""
     known = METRICS.get(metric)
-    if known is None or source.contract.task not in known.tasks or known.kind not in ("performance", "data"):
+    if known is None or not set(source.contract.tasks) & set(known.tasks) or known.kind not in ("performance", "data"):
         raise EvenhandError(f"'{metric}' is not a rate of this model", todo="accuracy, selection_rate, label_coverage")
     versions = by == BY_VERSION
     asked = replace(
