@@ -225,11 +225,16 @@ def findings_table(findings: Sequence[Any], caption: str) -> None:
 def question_box(rates: Sequence[str]) -> str:
     """Returns the metric that is chosen by its plain question, the technical name beside it."""
     words = {rate: f"{question(rate)} ({title(rate).split(' (')[0].lower()})" for rate in rates}
-    linked = followed("metric", st.session_state.get("metric"), st.session_state.get("metric-written"))
-    if linked in rates:
-        st.session_state["metric"] = linked
-    chosen = str(st.selectbox("Question", rates, format_func=words.__getitem__, key="metric", width=620))
-    st.query_params["metric"] = st.session_state["metric-written"] = chosen
+    return choice("Question", rates, words.__getitem__, "metric", 620)
+
+
+def choice(label: str, options: Sequence[str], words: Callable[[str], str], name: str, width: int) -> str:
+    """Returns what is chosen of some names that are shown in words; the name, not the words, stands in the URL."""
+    linked = followed(name, st.session_state.get(name), st.session_state.get(f"{name}-written"))
+    if linked in options:
+        st.session_state[name] = linked
+    chosen = str(st.selectbox(label, options, format_func=words, key=name, width=width))
+    st.query_params[name] = st.session_state[f"{name}-written"] = chosen
     return chosen
 
 
