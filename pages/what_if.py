@@ -46,7 +46,7 @@ worths.section(found, places, unit)
 marked = {"now": (points[1].gap, points[1].goal)}
 if words.changed(found, places):
     marked["chosen"] = (points[0].gap, points[0].goal)
-frontier.draw(scope, found, rate, goal, marked)
+frontier.draw(scope, found, places, rate, goal, marked)
 
 parts.section("Before anybody uses it")
 parts.findings([(None, text) for text in words.WARNINGS])

@@ -17,18 +17,21 @@ LOTS = (
     "Lots treat two people with the same score in the same group differently, and need the group of every case at the "
     "moment of the prediction. The equality holds for these cases; on later ones it varies as every rate does."
 )
+CLOSE = 0.01  # a gap that is nearly none
 NO_LOTS = "fairlearn’s ThresholdOptimizer has no rule that makes precision equal; choose another gap above."
 
 
-def draw(scope: Scope, found: WhatIf, rate: str, goal: str, marked: dict[str, tuple[float, float]]) -> None:
+def draw(
+    scope: Scope, found: WhatIf, places: list[int], rate: str, goal: str, marked: dict[str, tuple[float, float]]
+) -> None:
     """Does draw the best that thresholds can reach, with the present and the chosen ones on it."""
     reached = frontiers(scope, rate, goal).assign(words=lambda all_: [in_words(found, at) for at in all_["places"]])
     if reached.empty or len(found.compared) < 2:
         parts.nothing("No gap to weigh.", "Two groups with 20 positive and 20 negative cases each are needed.")
         return
     parts.section("What thresholds can reach", "Further left: groups closer together. Further up: better for all.")
-    unit: Any = "number" if goal == "value_per_case" else "share"
-    across = f"largest gap between groups in: {say.lower(say.plain_title(rate))}, points"
+    unit = _unit(goal)
+    across = f"gap in {say.lower(say.plain_title(rate))}, points"
     told = "; ".join(f"{name}: {GOALS[goal]} {number(up, unit)} at a gap of {points(gap)} points" for name, (gap, up)
                      in marked.items())  # fmt: skip
     figure = charts.frontier(reached, marked, across, GOALS[goal], unit)
@@ -38,7 +41,7 @@ def draw(scope: Scope, found: WhatIf, rate: str, goal: str, marked: dict[str, tu
     parts.download(reached.drop(columns="places"), "frontier")
     if box := parts.opened("Compared with fairlearn’s ThresholdOptimizer, which draws lots", "lots"):
         with box:
-            _by_lot(found, rate, goal, reached, marked)
+            _by_lot(found, rate, goal, beside(reached, marked, len(set(places)) > 1))
 
 
 def _title(goal: str) -> str:
@@ -69,32 +72,35 @@ def _few(reached: pd.DataFrame, unit: Any, goal: str) -> list[dict[str, object]]
     return rows
 
 
-def _by_lot(found: WhatIf, rate: str, goal: str, reached: pd.DataFrame, marked: dict[str, tuple[float, float]]) -> None:
+def _by_lot(found: WhatIf, rate: str, goal: str, ways: list[tuple[str, float, float, bool]]) -> None:
     """Does say what equal rates by drawing lots would cost, beside what is marked and the best without lots."""
     drawn = lots(found, rate, goal)
     if drawn is None:
         parts.note(NO_LOTS)
         return
-    unit: Any = "number" if goal == "value_per_case" else "share"
     parts.note(f"{lots_sentence(drawn, rate, goal)} {_sought(goal)}")
-    parts.table(beside(reached, marked, drawn, goal), "With and without lots", ("Gap, points", _title(goal)))
+    every = [*ways, ("ThresholdOptimizer, with lots", 0.0, drawn.goal, True)]
+    parts.table(written(every, goal), "With and without lots", ("Gap, points", _title(goal)))
     parts.table(mixes(found, drawn), "What would decide each group’s cases", NUMBERS)
     parts.note(LOTS)
-    frame = pd.DataFrame(mixes(found, drawn)).assign(rate=drawn.rate, goal=drawn.goal, unit=unit)
-    parts.download(frame, "threshold-optimizer")
+    parts.download(pd.DataFrame(mixes(found, drawn)).assign(rate=drawn.rate, goal=drawn.goal), "threshold-optimizer")
 
 
 def lots_sentence(drawn: Lots, rate: str, goal: str) -> str:
     """Returns what equal rates by drawing lots would come to: the rate, the goal, how many cases are decided so.
 
-    >>> lots_sentence(Lots(0.71, 0.78, ()), "true_positive_rate", "accuracy")
-    'With lots every group has 71\u202f% at a share of right decisions of 78\u202f%; 0\u202f% of the cases are drawn.'
+    >>> lots_sentence(Lots(0.7, 0.8, ()), "true_positive_rate", "accuracy").replace("\u202f", " ")
+    'With lots every group has a true positive rate of 70 %, at a share of right decisions of 80 %; 0 % are drawn.'
     """
-    unit: Any = "number" if goal == "value_per_case" else "share"
+    named = say.lower(say.plain_title(rate))
     return (
-        f"With lots every group has {number(drawn.rate, 'share')} at a {GOALS[goal]} of {number(drawn.goal, unit)}; "
-        f"{number(drawn.share, 'share')} of the cases are drawn."
+        f"With lots every group has a {named} of {number(drawn.rate, 'share')}, at a {GOALS[goal]} of "
+        f"{number(drawn.goal, _unit(goal))}; {number(drawn.share, 'share')} are drawn."
     )
+
+
+def _unit(goal: str) -> Any:
+    return "number" if goal == "value_per_case" else "share"
 
 
 def _sought(goal: str) -> str:
@@ -108,19 +114,26 @@ def _sought(goal: str) -> str:
 
 
 def beside(
-    reached: pd.DataFrame, marked: dict[str, tuple[float, float]], drawn: Lots, goal: str
-) -> list[dict[str, object]]:
-    """Returns a row for each way: what is marked, the smallest gap without lots, and with lots."""
-    unit: Any = "number" if goal == "value_per_case" else "share"
-    ways = [(name.capitalize(), *of, "no") for name, of in marked.items()]
-    for kind, name in (("one", "One threshold, smallest gap"), ("each", "One for each group, smallest gap")):
-        rows = reached[reached["kind"] == kind].nsmallest(1, "gap").to_dict("records")
-        ways += [(name, row["gap"], row["goal"], "no" if kind == "one" else "yes") for row in rows]
-    ways.append(("ThresholdOptimizer, with lots", 0.0, drawn.goal, "yes"))
+    reached: pd.DataFrame, marked: dict[str, tuple[float, float]], several: bool
+) -> list[tuple[str, float, float, bool]]:
+    """Returns the ways without lots as (name, gap, goal, needs the group?): what is marked, and the best at CLOSE.
+
+    `several` says whether the chosen thresholds differ from group to group.
+    """
+    ways = [(name.capitalize(), *of, several and name == "chosen") for name, of in marked.items()]
+    for kind, name in (("one", "One threshold"), ("each", "One for each group")):
+        rows = reached[(reached["kind"] == kind) & (reached["gap"] <= CLOSE)].nlargest(1, "goal").to_dict("records")
+        ways += [(f"{name}, gap of at most 1 point", row["gap"], row["goal"], kind == "each") for row in rows]
+    return ways
+
+
+def written(ways: list[tuple[str, float, float, bool]], goal: str) -> list[dict[str, object]]:
+    """Returns a row for each way."""
     return [
-        {"Way": name, "Gap, points": points(gap), _title(goal): number(up, unit), "Needs the group": needs}
+        {"Way": name, "Gap, points": points(gap), _title(goal): number(up, _unit(goal)),
+         "Needs the group": "yes" if needs else "no"}
         for name, gap, up, needs in ways
-    ]
+    ]  # fmt: skip
 
 
 NUMBERS = ("Selected from", "By lot from", "Chance", "Decided by lot")

@@ -69,7 +69,7 @@ def source(name: str) -> None:
     rule = reports.rule(name)
     parts.note(rule.says)
     parts.note(f"{rule.supports} {rule.limits}")
-    parts.note(f"Source: {rule.citation}, {rule.url}, as of {day(rule.as_of, year=True)}.")
+    parts.note(f"Source: {rule.citation}, {rule.url}, as of {day(rule.as_of, year=True)}. {rule.read}")
 
 
 def four_fifths(scope: Scope, head: Any) -> None:

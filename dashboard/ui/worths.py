@@ -9,6 +9,7 @@ from dashboard.rates import Measure
 from dashboard.ui import parts
 from dashboard.ui.load.what_if import WhatIf, Worth, value_table, worths
 from dashboard.ui.value import money
+from dashboard.ui.what_if import changed
 
 NUMBERS = ("Labelled cases", "A case now", "A case then", "Change of a case", "Change of all")
 HOW = "By the contract’s value matrix, over labelled cases with a score. The change is of the same cases under both."
@@ -46,8 +47,9 @@ def section(found: WhatIf, places: list[int], unit: str) -> None:
     if not of:
         return
     parts.section("What it is worth, now and then", HOW)
-    parts.table(table(of, unit), "Value of a case now and under the chosen thresholds", NUMBERS)
-    parts.note(" ".join(note for note, said in ((ALIKE, _alike(found)), (WEIGHTS, found.weighted)) if said))
+    moved = changed(found, places)
+    parts.table(table(of, unit, moved), "Value of a case now and under the chosen thresholds", NUMBERS)
+    parts.note(" ".join(note for note, said in ((ALIKE, moved and _alike(found)), (WEIGHTS, found.weighted)) if said))
     parts.download(value_table(found, places), "what-if-value")
 
 
@@ -56,21 +58,20 @@ def _alike(found: WhatIf) -> bool:
     return any(deff > 1 for (name, _), deff in found.deffs.items() if name == "change")
 
 
-def table(of: Mapping[str, Worth], unit: str) -> list[dict[str, object]]:
-    """Returns a row for everybody and each group: the value of a case now, then, the change, and that of all cases."""
+def table(of: Mapping[str, Worth], unit: str, moved: bool = True) -> list[dict[str, object]]:
+    """Returns a row for everybody and each group: the value of a case now, then, the change, and that of all cases.
+
+    Where no threshold was `moved` it is what a case is worth now.
+    """
     groups = in_order(name for name in of if name)
-    return [_row("Everybody", of[""], unit), *(_row(group_name(name), of[name], unit) for name in groups)]
+    return [_row("Everybody", of[""], unit, moved), *(_row(group_name(name), of[name], unit, moved) for name in groups)]
 
 
-def _row(name: str, worth: Worth, unit: str) -> dict[str, object]:
-    return {
-        "Group": name,
-        "Labelled cases": f"{worth.change.n:,}",
-        "A case now": _with_limits(worth.now, unit),
-        "A case then": _with_limits(worth.then, unit),
-        "Change of a case": _with_limits(worth.change, unit, signed=True),
-        "Change of all": "–" if worth.change.value is None else _signed(_together(worth.change), unit),
-    }
+def _row(name: str, worth: Worth, unit: str, moved: bool) -> dict[str, object]:
+    now = {"Group": name, "Labelled cases": f"{worth.change.n:,}", "A case now": _with_limits(worth.now, unit)}
+    then = {"A case then": _with_limits(worth.then, unit), "Change of a case": _with_limits(worth.change, unit, True)}
+    then["Change of all"] = "–" if worth.change.value is None else _signed(_together(worth.change), unit)
+    return {**now, **(then if moved else {})}
 
 
 def _together(change: Measure) -> float:
