@@ -15,6 +15,7 @@ from hypothesis import strategies as some
 from streamlit.testing.v1 import AppTest
 
 from dashboard import rules
+from dashboard.charts.words import group_name
 from dashboard.metrics.four_fifths import screen
 from dashboard.report import impact
 from dashboard.report.impact import Tallies, middle_scores, tallies
@@ -238,6 +239,10 @@ def test_nothing_is_left_out_until_its_justification_is_typed(world: World, monk
     assert not app.exception
     assert "Too few to say." in texts(app)
     assert texts(app).count(" left out ") == 2  # in the table of selections and in that of scores
+    sent = {"report": "Local Law 144", "sex-is": "sex", "race-is": "age_band", "window": "all"}
+    sent |= {"without-sex-age_band": group_name(small[0]), "why-sex-age_band": "Too few to say."}
+    words = opened(world.model.paths.root.parent.parent, "reports", monkeypatch, **sent)[1]
+    assert "Too few to say." in words  # what was left out, and why, is part of the URL
 
 
 def texts(app: AppTest) -> str:
