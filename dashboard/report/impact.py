@@ -121,14 +121,21 @@ def _read(
     named = [f"g{k}" if one.edges else group(one) for k, one in enumerate(chosen)]
     columns = "".join(f"{column}, " for column in dict.fromkeys(inside))
     groups = "".join(f"{column} AS group_{k}, " for k, column in enumerate(named))
-    version = {"shadow": list(contract.shadow)} if scope.version is None else {"version": scope.version}
+    where, version = _of_version(contract, scope)
     found = connection.execute(
         f"WITH counted AS (SELECT {columns}{decided(contract)} AS said, {MIDDLE} AS score, count(*) AS n "  # noqa: S608
-        f"FROM {rows} WHERE {SHADOW if scope.version is None else 'version = $version'} GROUP BY ALL) "
+        f"FROM {rows} WHERE {where} GROUP BY ALL) "
         f"SELECT {groups}said, score, sum(n)::BIGINT FROM counted GROUP BY ALL ORDER BY ALL",
         version | {"low": between[0], "high": between[1]},
     ).fetchall()
     return [(row[: len(chosen)], *row[len(chosen) :]) for row in found]
+
+
+def _of_version(contract: Contract, scope: Scope) -> tuple[str, dict[str, Any]]:
+    """Returns the condition on the version and its parameters: the scope's, else all but shadows."""
+    if scope.version is not None:
+        return "version = $version", {"version": scope.version}
+    return (SHADOW, {"shadow": list(contract.shadow)}) if contract.shadow else ("true", {})
 
 
 def middle_scores(read: Sequence[Read]) -> tuple[float, float] | None:
@@ -147,9 +154,14 @@ def middle_scores(read: Sequence[Read]) -> tuple[float, float] | None:
 
 def _tallies(attributes: tuple[str, ...], read: Sequence[Read], middle: tuple[float, float] | None) -> Tallies:
     """No score lies between the middle two: above their mean is above the lower of them, however it is rounded."""
-    found: dict[tuple[str, ...], Tally] = {}
+    sums: dict[tuple[str, ...], list[int]] = {}
     for groups, said, score, n in read:
-        above = n if score is not None and middle is not None and score > middle[0] else 0
-        one = Tally(n if said is not None else 0, n if said == 1 else 0, n if score is not None else 0, above)
-        found[groups] = found.get(groups, Tally()) + one
+        counts = sums.setdefault(groups, [0, 0, 0, 0])  # in the order of Tally
+        if said is not None:
+            counts[0] += n
+            counts[1] += n if said == 1 else 0
+        if score is not None and middle is not None:
+            counts[2] += n
+            counts[3] += n if score > middle[0] else 0
+    found = {groups: Tally(*counts) for groups, counts in sums.items()}
     return Tallies(attributes, found, None if middle is None else (middle[0] + middle[1]) / 2)
