@@ -7,7 +7,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     contract              contract.toml -> Contract: what the columns mean
     contract/text         the contract from TOML, every mistake named
     contract/writing      the contract as TOML, written
-    rules                 rules as data: citation, source, as of when, what supports them
+    rules                 rules as data: citation, source, what was read as of when, what supports them
     rates                 pairs of counts: value, interval, difference, ratio
     metrics/table/entry   what the table says of one metric
     metrics/table/rates   the table of metrics, kind by kind: hits of trials
@@ -30,6 +30,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/losses        means of losses, from sums and sums of squares
     metrics/value         what the model's work is worth: by matrix, or as logged
     metrics/thresholds    what another threshold would do, and the best that can be had
+    metrics/lots          equal rates by drawing lots, as fairlearn's ThresholdOptimizer would
     metrics/ranking       ROC, precision and recall curves and their areas, from counts by score bin
     metrics/estimation    what scores mean, from a labelled reference; counts expected before labels arrive
     metrics/estimation_classes  the same of a model of several classes
@@ -214,7 +215,10 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/all_metrics        every metric of every group as a matrix of marks
     ui/reports            reports in the shape that a rule asks for
     ui/change             why a rate changed
-    ui/what_if            thresholds chosen, in words and tables; a proposal kept
+    ui/what_if            thresholds chosen, in words and tables
+    ui/worths             what a case is worth under them, and the change
+    ui/frontier           the best that thresholds can reach, with and without lots
+    ui/proposing          a proposal kept in the record
     ui/value              what it is worth
     ui/deliveries         what was delivered, in words and tables
     ui/case_view          one case as a clinician reads it
