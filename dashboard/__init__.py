@@ -55,6 +55,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/areas         the area between two cumulative distributions
     metrics/days          whether windows differ more than windows do
     metrics/delays        how long labels take, learnt while some are still missing
+    metrics/crossings     which groups look worst: every crossing of conditions, counted
+    metrics/worst_groups  which of them are worse, on cases that had no part in finding them
     metrics/worst_case    what the labels that are missing could make of a metric
     metrics/service       latency quantiles, error rate, throughput
     metrics/page          the page of all metrics, from their table
@@ -72,6 +74,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     review/ledger_tables  its tables, and the triggers that refuse changes
     review/signoff        the digest of readings; is a sign-off current or stale, and why
     sql/coding            the statement that codes a chunk: every name a small integer
+    sql/levels            the statements that cut a row into conditions
     sql/cases             the parts of statements that read single cases
     store                 DuckDB: connections that stay off the network, a published rollup
     log                   the log's table of contents: batch records, and the files they name
@@ -130,9 +133,13 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/expected       what scores mean in each group, and the cases whose labels are to come
     report/estimated      readings before labels arrive
     report/track_record   past estimates beside what came
+    report/extent         the days, rows and versions that there are
     report/labels         how long labels take, until when they are complete, whose come later
     report/judged         a policy's rules expanded to the measures they judge
     report/impact         selections and scores above the exact median, by pairs of groups, from the log
+    report/worst_rows     the log's rows, cut into conditions, in two halves by time
+    report/worst_groups   whom the model serves worst: discovered, confirmed
+    report/worst_words    the same in sentences
     report/asked          a question in words -> Scope
     report/pictures       the counts behind pictures: latencies, distributions, gaps, delays
     cases                 rows of the log, filtered; one case whole
@@ -198,6 +205,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/happened           what happened when, for the timeline
     ui/signing            the sign-off page's form and its words
     cli                   evenhand: parse, call, print, exit code
+    cli_worst             evenhand worst
     cli_tables            what it prints: a table, JSON, CSV
 """
 

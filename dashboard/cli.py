@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from dashboard.cli_tables import table, write
+from dashboard.cli_worst import worst
 from dashboard.errors import EvenhandError
 
 if TYPE_CHECKING:
@@ -274,6 +275,9 @@ def demo(
         print(step, file=sys.stderr)
     if not build_only:
         serve(workspace, port, open_browser=sys.stdout.isatty())
+
+
+app.command()(worst)
 
 
 @audit.command()

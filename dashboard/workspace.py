@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -26,8 +26,9 @@ from dashboard.log import Record
 from dashboard.policy import Finding, Policy, Window, split
 from dashboard.report import COLUMNS, KINDS, Reading, Scope, Source, change, versions
 from dashboard.report.change import Change
+from dashboard.report.extent import Extent as Extent
+from dashboard.report.extent import extent as extent_of
 from dashboard.report.judged import Plan, judged, plan
-from dashboard.report.labels import complete_until
 from dashboard.rollup import Built, publishing
 from dashboard.rollup.counting import Progress
 from dashboard.rollup.then import as_of
@@ -36,6 +37,8 @@ from dashboard.store import Snapshot
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from dashboard.report.worst_groups import WorstGroups
 
 
 class Workspace:
@@ -58,17 +61,6 @@ class Workspace:
                 todo=nearest(name, known) if known else f"Make one: evenhand init {name} FILE",
             )
         return Model(paths, self.settings)
-
-
-@dataclass(frozen=True)
-class Extent:
-    """What a rollup holds: first and last day (both in it), rows, versions; from when on labels still come."""
-
-    first: date
-    last: date
-    rows: int
-    versions: tuple[str, ...]
-    complete_until: date
 
 
 class Model:
@@ -195,7 +187,7 @@ class Model:
     def extent(self) -> Extent:
         """Returns which days, rows and versions the newest rollup holds, and until when labels are complete."""
         source = self.source()
-        found: Extent = source.snapshot.once("extent", lambda: _extent(source))
+        found: Extent = source.snapshot.once("extent", lambda: extent_of(source))
         return found
 
     def plan(self, policy: Policy | None = None) -> Plan:
@@ -277,6 +269,19 @@ class Model:
         then, here = (Scope(w.since, w.until, name) for w, name in zip(windows, names, strict=True))
         return change.why(self.source(), metric, then, here, by)
 
+    def worst_groups(
+        self, metric: str | None = None, depth: int = 3, progress: Progress = lambda done, total: None, **asked: Any
+    ) -> WorstGroups:
+        """Returns the groups that a metric is clearly worst for, confirmed: see `report.worst_groups`.
+
+        `asked` are arguments of `scope`. Days whose labels still come are left out, unless there are no others.
+        """
+        from dashboard.report.worst_groups import question, worst_groups
+
+        which = question(self.source(), self.scope(**asked), self.extent().complete_until, metric, depth)
+        minimum = (self.policy or Policy("none", ())).minimum_n
+        return worst_groups(self.paths, self.source(), which, minimum, progress, self.on)
+
     def track_record(self, metric: str, windows: Sequence[Window] = (), **asked: Any) -> pd.DataFrame:
         """Returns past estimates of a metric beside what came, by window (else by week): see `report.track_record`."""
         from dashboard.report.track_record import track_record
@@ -305,11 +310,6 @@ class Model:
 def _after_reference(kinds: Sequence[str], metrics: Sequence[str] | None) -> bool:
     """Returns whether all that is asked for is compared with the reference, or estimated from it."""
     return tuple(kinds) == ("drift",) or bool(metrics and all(name.startswith("estimated_") for name in metrics))
-
-
-def _extent(source: Source) -> Extent:
-    ((first, last, rows, versions),) = report.rows(source.snapshot, "extent", {})
-    return Extent(first, last, rows, tuple(versions), complete_until(source.snapshot, first, last))
 
 
 def frame(readings: Iterable[Reading]) -> pd.DataFrame:
