@@ -163,6 +163,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     charts/features       reference against now; what is missing
     charts/estimates      estimated beside realised
     charts/events         what happened when
+    charts/worst          the groups served worst, each beside everybody
     charts/strip          where one value lies among all, as wide as a word
     demo                  the sample workspace
     doctor                what is installed, what is missing
@@ -178,6 +179,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/load/what_if       counts behind thresholds, the best they can do
     ui/load/calibration   what the calibration page reads
     ui/load/reports       the four-fifths screen, Local Law 144's counts
+    ui/load/worst_groups  searches for worst groups, running beside the pages
     ui/load/estimates     estimates and their track record
     ui/estimates          before labels arrive, on Performance and Fairness
     ui/frame              the scope's row on top of every page
@@ -194,6 +196,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/verdicts           readings and what the policy says of them, side by side
     ui/versions           version against version
     ui/fairness           one rate of all groups: side by side, over time, in one number
+    ui/worst_groups       whom it serves worst: the search offered, awaited, told
     ui/reports            reports in the shape that a rule asks for
     ui/change             why a rate changed
     ui/what_if            thresholds chosen, in words and tables; a proposal kept

@@ -15,6 +15,7 @@ from dashboard.charts.strip import strip
 from dashboard.charts.trend import over_time, small_trend
 from dashboard.charts.versions import version_dots
 from dashboard.charts.waterfall import waterfall
+from dashboard.charts.worst import worst_dots
 
 __all__ = [
     "categories_against_now",
@@ -41,4 +42,5 @@ __all__ = [
     "top_of",
     "version_dots",
     "waterfall",
+    "worst_dots",
 ]

@@ -154,6 +154,7 @@ def z_of(n: Any, bad: Any, whole_n: Any, whole_bad: Any, whole_squares: Any) -> 
     >>> round(float(z_of(50, 20, 200, 50, 50)), 3)
     2.828
     """
+    n, bad = np.asarray(n, dtype=float), np.asarray(bad, dtype=float)
     rest = whole_n - n
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = whole_bad / whole_n

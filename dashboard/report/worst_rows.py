@@ -117,7 +117,9 @@ def _chunks(files: dict[str, list[FileEntry]]) -> Iterator[dict[str, list[FileEn
 def _joined(parts: list[dict[str, Any]], factors: Sequence[Factor]) -> dict[str, Any]:
     """Returns the columns of all parts, joined."""
     if not parts:
-        return {"bad": np.zeros(0, np.uint8)} | {f"f{k}": np.zeros(0, np.uint8) for k in range(len(factors))}
+        return {name: np.zeros(0, np.uint8) for name in ("bad", "row_key")} | {
+            f"f{k}": np.zeros(0, np.uint8) for k in range(len(factors))
+        }
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
@@ -133,9 +135,11 @@ def _part(older: dict[str, Any], newer: dict[str, Any]) -> int:
 
 
 def _cases(rows: dict[str, Any], factors: Sequence[Factor]) -> Cases:
-    buckets = (rows["whose"] % 256).astype(np.uint8) if "whose" in rows else None
-    found = tuple(rows[f"f{k}"] for k in range(len(factors)))
-    return Cases(found, tuple(factor.size for factor in factors), rows["bad"], buckets)
+    """Returns the cases, in the order of their keys."""
+    order = np.argsort(rows["row_key"], kind="stable")
+    buckets = (rows["whose"][order] % 256).astype(np.uint8) if "whose" in rows else None
+    found = tuple(rows[f"f{k}"][order] for k in range(len(factors)))
+    return Cases(found, tuple(factor.size for factor in factors), rows["bad"][order], buckets)
 
 
 def _factors(
@@ -202,7 +206,7 @@ def edges(values: Numbers) -> tuple[float, ...]:
     Where most values are the smallest one, everything above it is a bin.
 
     >>> edges(np.arange(1000.0)), edges(np.array([0.0] * 90 + [3.0] * 10)), edges(np.array([7.0, 7.0]))
-    ((250.0, 500.0, 749.0), (3.0,), ())
+    ((249.0, 499.0, 749.0), (3.0,), ())
     """
     if not len(values):
         return ()

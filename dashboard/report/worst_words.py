@@ -88,7 +88,16 @@ def of_group(answer: WorstGroups, group: WorstGroup) -> str:
     here = group.confirmed
     numbers = [_wrong(measure, answer.question.metric) for measure in (here.group, here.rest)]
     says = SAYS[answer.question.metric].format(*numbers)
-    return f"Among {group.name}: {says}; confirmed on {here.group.n:,} later cases."
+    return f"Among {named(group)} {says}; confirmed on {here.group.n:,} later cases."
+
+
+def named(group: WorstGroup) -> str:
+    """Returns a group's name inside a sentence: who they are, then what was measured."""
+    people, measured = (
+        group.conditions[: len(group.attributes)],
+        " and ".join(group.conditions[len(group.attributes) :]),
+    )
+    return " with ".join(part for part in (", ".join(people) or "cases", measured) if part)
 
 
 def _wrong(measure: Measure, metric: str) -> str:

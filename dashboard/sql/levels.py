@@ -88,13 +88,15 @@ def chosen(contract: Contract, metric: str, source: str, version: str | None) ->
 
 
 def levels(contract: Contract, factors: Sequence[Factor], rows: str, share: int) -> str:
-    """Returns the SELECT of `bad`, `day`, the subject's key where there is one, and a level for each factor.
+    """Returns the SELECT of `bad`, `day`, a level for each factor, the subject's key where there is one, and the row's.
 
+    Rows come in any order; by their keys they can be put into one that is always the same, and follows nothing else.
     `share` in 10,000 of the subjects (else of the cases) are read.
     """
     whose = f", md5_number_lower({_key(contract)}) AS whose" if "subject" in contract.columns else ""
     parts = "".join(f", {level(factor)} AS f{k}" for k, factor in enumerate(factors))
-    return f"SELECT bad, day{whose}{parts} FROM {rows}{_sampled(_key(contract), share)}"  # noqa: S608
+    row = f"md5_number_lower(concat_ws(':', {literal(contract.name)}, day, id, version)) AS row_key"
+    return f"SELECT bad, day, {row}{whose}{parts} FROM {rows}{_sampled(_key(contract), share)}"  # noqa: S608
 
 
 def numbers(rows: str, columns: Sequence[str], share: int) -> str:
