@@ -42,7 +42,8 @@ def worst(
     print(sentence(found), file=sys.stdout if format == "table" else sys.stderr)
     rows = found.records()
     write(format, rows if format != "table" else [_short(row) for row in rows], COLUMNS)
-    for line in (*looked_at(found), spent(found)) if found.searched.tried else ():
+    told = looked_at(found) if found.status in ("found", "none") else []
+    for line in (*told, spent(found)) if found.searched.tried else told:
         print(line, file=sys.stderr)
 
 

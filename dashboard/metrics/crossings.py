@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain, combinations
 from math import comb
 from typing import Any
@@ -51,6 +52,12 @@ class Cases:
     def counts(self) -> bool:
         """Whether a case is bad or not; else `bad` says how much."""
         return self.bad.dtype.kind in "ub"
+
+    @cached_property
+    def whole(self) -> tuple[float, float]:
+        """The sum of what is bad, and of its squares."""
+        bad = self.bad.sum(dtype=float)
+        return float(bad), float(bad if self.counts else (self.bad**2).sum())
 
     @property
     def conditions(self) -> int:
@@ -206,9 +213,8 @@ def _worth_counting(cases: Cases, found: dict[Combo, Table], minimum: int) -> li
 def _scores(cases: Cases, table: Table, minimum: int) -> Array:
     """Returns each crossing's z against everybody else, drawn towards 0 where it has few cases; 0 where too few."""
     n, bad = _inside(table.n), _inside(table.bad)
-    whole = float(cases.bad.sum()), float((cases.bad.astype(float) ** 2).sum())
     enough = (n >= minimum) & (cases.n - n >= minimum)
-    return np.where(enough, z_of(n, bad, cases.n, *whole) * n / (n + minimum), 0.0)
+    return np.where(enough, z_of(n, bad, cases.n, *cases.whole) * n / (n + minimum), 0.0)
 
 
 def _worse(cases: Cases, found: dict[Combo, Table], combo: Combo, minimum: int) -> Iterable[tuple[float, Group]]:

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import sqrt
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +53,7 @@ def compared(cases: Cases, group: Group, higher_is_better: bool) -> Compared:
         difference: Measure = Difference(one, other)
     else:
         difference = difference_of(one, other)
-    return Compared(one, other, difference, float(cases.bad[mask].sum()), float(cases.bad.sum()))
+    return Compared(one, other, difference, float(cases.bad[mask].sum()), cases.whole[0])
 
 
 def _measured(cases: Cases, mask: Mask, higher_is_better: bool) -> Measure:
@@ -111,7 +110,7 @@ def distinct(cases: Cases, groups: Sequence[Group], deffs: Sequence[float], mini
 
 def _clearly(cases: Cases, mask: Mask, whole: Mask, deff: float) -> bool:
     """Returns whether the cases of a mask are clearly worse than the rest of a whole that they are part of."""
-    bad: Any = cases.bad[whole].astype(float)
-    inside = cases.bad[mask].astype(float)
-    z = z_of(len(inside), inside.sum(), len(bad), bad.sum(), (bad**2).sum())
+    bad, inside = cases.bad[whole], cases.bad[mask]
+    squares = bad.sum(dtype=float) if cases.counts else (bad**2).sum()
+    z = z_of(len(inside), inside.sum(dtype=float), len(bad), bad.sum(dtype=float), squares)
     return float(z) / sqrt(max(deff, 1.0)) >= CLEARLY

@@ -272,9 +272,7 @@ def _place(rows: Halves, corrected: float, group: Group) -> tuple[float, int]:
 
 
 def _strength(cases: Cases, group: Group, here: Compared) -> float:
-    inside = cases.bad[cases.mask(group)].astype(float)
-    squares = float((cases.bad.astype(float) ** 2).sum())
-    z = float(z_of(len(inside), inside.sum(), cases.n, here.all_bad, squares))
+    z = float(z_of(here.group.n, here.bad, cases.n, *cases.whole))
     return z / sqrt(_deff(here))
 
 

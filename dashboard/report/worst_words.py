@@ -125,10 +125,13 @@ def looked_at(answer: WorstGroups, days: Days = str) -> list[str]:
         f"{answer.question.depth} deep: {done.crossings:,} groups of at least {done.minimum:,} cases.{threes}",
         f"Discovered on {days(answer.discovery)} ({done.older:,} cases), where {done.looked_worse:,} looked worse; the "
         f"{done.tried + done.too_few:,} worst that do not overlap went on.",
-        f"Confirmed on {days(answer.confirmation)} ({done.newer:,} cases): {done.tried:,} groups were tried, "
-        f"{done.confirmed:,} are worse (Holm’s correction over all of them, 0.05), {len(answer.groups)} of these are "
-        "shown: those that say something of their own.",
     ]
+    if done.tried:
+        said.append(
+            f"Confirmed on {days(answer.confirmation)} ({done.newer:,} cases): {done.tried:,} groups were tried, "
+            f"{done.confirmed:,} are worse (Holm’s correction over all of them, 0.05), {len(answer.groups)} of these "
+            "are shown: those that say something of their own."
+        )
     if done.too_few:
         said.append(f"{done.too_few:,} could not be tried: too few of their cases are among the newer ones.")
     if done.left_out:

@@ -95,21 +95,21 @@ def levels(contract: Contract, factors: Sequence[Factor], rows: str, share: int)
     """
     whose = f", md5_number_lower({_key(contract)}) AS whose" if "subject" in contract.columns else ""
     parts = "".join(f", {level(factor)} AS f{k}" for k, factor in enumerate(factors))
-    row = f"md5_number_lower(concat_ws(':', {literal(contract.name)}, day, id, version)) AS row_key"
-    return f"SELECT bad, day, {row}{whose}{parts} FROM {rows}{_sampled(_key(contract), share)}"  # noqa: S608
+    sampled = _sampled(f"md5_number_lower({_key(contract)})", share)
+    return f"SELECT bad, day, hash(day, id, version) AS row_key{whose}{parts} FROM {rows}{sampled}"  # noqa: S608
 
 
 def numbers(rows: str, columns: Sequence[str], share: int) -> str:
     """Returns the SELECT of numeric columns from a share (in 10,000) of the cases: what bins are cut from."""
     listed = ", ".join(f"{identifier(delivered(name))} AS n{k}" for k, name in enumerate(columns))
-    return f"SELECT {listed} FROM {rows}{_sampled('id', share)}"  # noqa: S608
+    return f"SELECT {listed} FROM {rows}{_sampled('hash(day, id)', share)}"  # noqa: S608
 
 
 def texts(rows: str, columns: Sequence[str], share: int) -> str:
     """Returns the SELECT of how often each value of text columns occurs, in a share (in 10,000) of the cases."""
     counted = ", ".join(f"histogram({identifier(delivered(name))}) AS t{k}" for k, name in enumerate(columns))
-    return f"SELECT {counted} FROM {rows}{_sampled('id', share)}"  # noqa: S608
+    return f"SELECT {counted} FROM {rows}{_sampled('hash(day, id)', share)}"  # noqa: S608
 
 
-def _sampled(whose: str, share: int) -> str:
-    return f" WHERE (md5_number_lower({whose}) >> 32) % 10000 < {share}" if share < WHOLE else ""
+def _sampled(number: str, share: int) -> str:
+    return f" WHERE ({number} >> 32) % 10000 < {share}" if share < WHOLE else ""

@@ -93,9 +93,10 @@ def _told(answer: WorstGroups, head: Any) -> None:
         _picture(answer)
     elif answer.status != "none":
         parts.nothing("Nothing can be searched here.", *TODO[answer.status])
-    if answer.searched.tried or answer.groups:
+    if answer.status in ("found", "none"):
         parts.section("What was searched")
-        parts.findings([(None, line) for line in (*looked_at(answer, _days), spent(answer, _days))])
+        used = [spent(answer, _days)] if answer.searched.tried else []
+        parts.findings([(None, line) for line in (*looked_at(answer, _days), *used)])
 
 
 TODO = {
