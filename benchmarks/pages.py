@@ -40,7 +40,7 @@ ENTRY = Path(dashboard.ui.__file__).with_name("app.py")
 VIEWS = {
     "performance": ["", "Before labels", "Versions", "Why it changed", "Labels"],
     "fairness": ["By group", "All metrics", "Over time", "Mix against rate", "Before labels", "In one number"],
-    "groups": ["Crossed", "Scores", "Who is served"],
+    "groups": ["Crossed", "Worst groups", "Scores", "Who is served"],
     "reports": ["", "Local Law 144"],
 }
 VIEWED_BY = {"reports": "report"}  # the parameter that names a page's view, where it is not `view`

@@ -57,6 +57,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/areas         the area between two cumulative distributions
     metrics/days          whether windows differ more than windows do
     metrics/delays        how long labels take, learnt while some are still missing
+    metrics/crossings     which groups look worst: every crossing of conditions, counted
+    metrics/worst_groups  which of them are worse, on cases that had no part in finding them
     metrics/worst_case    what the labels that are missing could make of a metric
     metrics/service       latency quantiles, error rate, throughput
     metrics/page          the page of all metrics, from their table
@@ -75,6 +77,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     review/ledger_tables  its tables, and the triggers that refuse changes
     review/signoff        the digest of readings; is a sign-off current or stale, and why
     sql/coding            the statement that codes a chunk: every name a small integer
+    sql/levels            the statements that cut a row into conditions
     sql/cases             the parts of statements that read single cases
     store                 DuckDB: connections that stay off the network, a published rollup
     log                   the log's table of contents: batch records, and the files they name
@@ -138,10 +141,13 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/expected       what scores mean in each group, and the cases whose labels are to come
     report/estimated      readings before labels arrive
     report/track_record   past estimates beside what came
+    report/extent         the days, rows and versions that there are
     report/labels         how long labels take, until when they are complete, whose come later
-    report/extent         what a rollup holds
     report/judged         a policy's rules expanded to the measures they judge
     report/impact         selections and scores above the exact median, by pairs of groups, from the log
+    report/worst_rows     the log's rows, cut into conditions, in two halves by time
+    report/worst_groups   whom the model serves worst: discovered, confirmed
+    report/worst_words    the same in sentences
     report/asked          a question in words -> Scope
     report/pictures       the counts behind pictures: latencies, distributions, gaps, delays
     cases                 rows of the log, filtered; one case whole
@@ -169,6 +175,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     charts/features       reference against now; what is missing
     charts/estimates      estimated beside realised
     charts/events         what happened when
+    charts/worst          the groups served worst, each beside everybody
     charts/strip          where one value lies among all, as wide as a word
     demo                  the sample workspace
     doctor                what is installed, what is missing
@@ -187,6 +194,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/load/calibration   what the calibration page reads
     ui/load/groups        where attributes cross, scores by label, the mix over time
     ui/load/reports       the four-fifths screen, Local Law 144's counts
+    ui/load/worst_groups  searches for worst groups, running beside the pages
     ui/load/estimates     estimates and their track record
     ui/estimates          before labels arrive, on Performance and Fairness
     ui/frame              the scope's row on top of every page
@@ -213,6 +221,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/load/fairness      all metrics of all groups in one table, and their tests
     ui/fairness_words     the fairness page in words: what it opens with, whoever is missing
     ui/all_metrics        every metric of every group as a matrix of marks
+    ui/worst_groups       whom it serves worst: the search offered, awaited, told
     ui/reports            reports in the shape that a rule asks for
     ui/change             why a rate changed
     ui/what_if            thresholds chosen, in words and tables
@@ -227,6 +236,9 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/happened           what happened when, for the timeline
     ui/signing            the sign-off page's form and its words
     cli                   evenhand: parse, call, print, exit code
+    cli_why               evenhand why
+    cli_worst             evenhand worst
+    cli_options           what commands share: options, the model they are about, progress
     cli_tables            what it prints: a table, JSON, CSV
 """
 

@@ -37,6 +37,8 @@ from dashboard.workspace_why import Why
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dashboard.report.worst_groups import WorstGroups
+
 
 class Workspace:
     """One workspace directory; without a path EVENHAND_WORKSPACE, else ./workspace."""
@@ -243,6 +245,19 @@ class Model(Why):
         scope = self.scope(kinds=("performance",), metrics=names, version=challenger, versus=champion, **asked)
         report.check_names(self.contract, scope.attributes, None)
         return [found for part in scope.parts() for found in versions.version_readings(self.source(), part)]
+
+    def worst_groups(
+        self, metric: str | None = None, depth: int = 3, progress: Progress = lambda done, total: None, **asked: Any
+    ) -> WorstGroups:
+        """Returns the groups that a metric is clearly worst for, confirmed: see `report.worst_groups`.
+
+        `asked` are arguments of `scope`. Days whose labels still come are left out, unless there are no others.
+        """
+        from dashboard.report.worst_groups import question, worst_groups
+
+        which = question(self.source(), self.scope(**asked), self.extent().complete_until, metric, depth)
+        minimum = (self.policy or Policy("none", ())).minimum_n
+        return worst_groups(self.paths, self.source(), which, minimum, progress, self.on)
 
     def track_record(self, metric: str, windows: Sequence[Window] = (), **asked: Any) -> pd.DataFrame:
         """Returns past estimates of a metric beside what came, by window (else by week): see `report.track_record`."""

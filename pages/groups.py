@@ -1,20 +1,18 @@
-"""Who is treated worse where attributes cross, and whom does the model serve? Groups crossed, scored, counted."""
+"""Who is treated worse where attributes cross, whom does it serve worst, and whom does it serve at all?"""
 
 from functools import partial
 
 import streamlit as st
 
-from dashboard.ui import crossed, group_scores, parts, served, state
+from dashboard.ui import crossed, group_scores, parts, served, state, worst_groups
 
-scope = state.scope()
-if scope.attribute is None:
-    parts.sentence("Groups", crossed.ASKS, "No protected attribute is declared.")
-    parts.nothing("The contract names none.", 'Add a section such as [attributes.sex] with column = "sex".')
-else:
-    head = st.container()
-    views = {
-        "Crossed": partial(crossed.section, scope, head),
-        "Scores": partial(group_scores.section, scope, head),
-        "Who is served": partial(served.section, scope, head),
-    }
-    parts.views("view", views)
+scope, head = state.scope(), st.container()
+views = {
+    "Crossed": partial(crossed.section, scope, head),
+    "Worst groups": partial(worst_groups.section, scope, head),
+    "Scores": partial(group_scores.section, scope, head),
+    "Who is served": partial(served.section, scope, head),
+}
+if scope.attribute is None:  # groups can still be found by what the model is given
+    views = {"Worst groups": views["Worst groups"]}
+parts.views("view", views)

@@ -323,7 +323,7 @@ SAYS = {
     ("many_groups", "Crossed"): "has enough cases",
     ("no_policy", "Crossed"): "has enough cases",
     ("one_row", "Who is served"): "most predictions are for",
-    ("no_attributes", "Crossed"): "No protected attribute is declared",
+    ("no_attributes", "Crossed"): "have not been searched",
 }
 
 

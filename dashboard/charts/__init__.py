@@ -18,6 +18,7 @@ from dashboard.charts.strip import strip
 from dashboard.charts.trend import over_time, small_trend
 from dashboard.charts.versions import version_dots
 from dashboard.charts.waterfall import waterfall
+from dashboard.charts.worst import worst_dots
 
 __all__ = [
     "categories_against_now",
@@ -47,4 +48,5 @@ __all__ = [
     "top_of",
     "version_dots",
     "waterfall",
+    "worst_dots",
 ]
