@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -20,7 +21,8 @@ from dashboard.ui.marks import Judged
 def view(asked: Asked) -> None:
     """Does draw the matrix, what is left out of it, the download of all its numbers, and the tests."""
     metrics = verdicts.rates(asked.scope)
-    found = numbers.all_metrics(asked.scope, metrics, [f for f in asked.of_attribute if f.group])
+    judged = [f for f in asked.of_attribute if f.group]
+    found = numbers.rates(asked.scope, metrics, judged)
     known, unknown = verdicts.known_groups(asked.counts)
     shown = rows(known, found, asked.reference)
     enough = minimum(asked)
@@ -32,7 +34,8 @@ def view(asked: Asked) -> None:
     st.html(marks.matrix(heads, columns, cells, f"All metrics by {by}{first}"))
     parts.note(say.some(shown, known, "the download has all"))
     parts.note(fairness_words.unknown(unknown, asked.counts, asked.attribute))
-    parts.download(found, f"all-metrics-by-{asked.attribute}", "Download all numbers (CSV)")
+    everything = partial(numbers.all_metrics, asked.scope, metrics, judged)
+    parts.download(everything, f"all-metrics-by-{asked.attribute}", "Download all numbers (CSV)")
     tests(asked, metrics, known)
 
 

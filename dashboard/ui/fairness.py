@@ -10,6 +10,7 @@ import pandas as pd
 from dashboard import charts
 from dashboard.charts import words
 from dashboard.metrics.table.aequitas import DISPARITY, SHORT
+from dashboard.metrics.table.fairness import NAMED
 from dashboard.metrics.table.groups import GAP, OF_ERRORS
 from dashboard.policy import Finding
 from dashboard.ui import estimates, fairness_words, headlines, labels, load, parts, say, verdicts
@@ -192,8 +193,10 @@ def before_labels(asked: Asked) -> None:
 def summary(asked: Asked) -> None:
     """Does list the field's own numbers, largest against smallest group; gaps and Aequitas' ratios when asked for."""
     attribute, known = asked.attribute, [name for name in verdicts.rates(asked.scope) if name not in OF_ERRORS]
-    named = load.readings(asked.scope, kinds=("fairness",), labels=True, attribute=attribute)
-    named = named[named["group"].isna()]
+    names = tuple(metric.name for metric in NAMED) if "selection_rate" in known else ()
+    named = (
+        load.readings(asked.scope, names, ("fairness",), labels=True, attribute=attribute) if names else pd.DataFrame()
+    )
     if named.empty:
         parts.nothing("fairlearn’s numbers are of a decision.", "Choose a class, or name a cut-off in the contract.")
     else:

@@ -17,10 +17,9 @@ from dashboard.ui.load import ENTRIES, Key, days, key, model_of, readings
 from dashboard.ui.state import Scope
 from dashboard.ui.verdicts import rate_of
 
-__all__ = ["Tested", "all_metrics", "counts", "gaps", "homogeneity"]
+__all__ = ["Tested", "all_metrics", "counts", "gaps", "homogeneity", "rates"]
 DIFFERENCE = "_difference"
 OWN = ["metric", "group", "n", "numerator", "denominator", "value", "low", "high", "note"]
-SIDES = ("value", "low", "high", "reference")
 JUDGED = ("metric", "value", "low", "high", "state", "level")
 
 
@@ -38,26 +37,30 @@ def gaps(scope: Scope, metrics: Sequence[str]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def all_metrics(scope: Scope, metrics: Sequence[str], findings: Sequence[Finding]) -> pd.DataFrame:
-    """Returns every metric of every group, a row each, beside it its difference to the reference and the verdict.
+def rates(scope: Scope, metrics: Sequence[str], findings: Sequence[Finding]) -> pd.DataFrame:
+    """Returns every metric of every group, a row each, beside it what the policy finds of its contrast.
 
-    Columns: those of OWN; `difference` with `difference_low`, `difference_high` (95 %) and `reference`; of the contrast
-    that the policy judges `judged_metric`, its value and interval at `judged_level`, and `judged_state`.
+    Columns: those of OWN; of the contrast that the policy judges `judged_metric`, its value and interval at
+    `judged_level`, and `judged_state`.
     """
-    windows = [
-        (late, chosen, readings(scope, chosen, ("performance",), labels=late, attribute=scope.attribute))
+    parts = [
+        readings(scope, chosen, ("performance",), labels=late, attribute=scope.attribute)
         for late, chosen in _windows(metrics)
     ]
-    own = pd.concat([found for *_, found in windows], ignore_index=True)[OWN]
+    own = pd.concat(parts, ignore_index=True)[OWN]
+    return own.merge(_verdicts(findings), on=["metric", "group"], how="left")
+
+
+def all_metrics(scope: Scope, metrics: Sequence[str], findings: Sequence[Finding]) -> pd.DataFrame:
+    """Returns the same with each metric's difference to the reference, judged or not: what is downloaded.
+
+    `difference` has its 95 % interval, `difference_low` to `difference_high`, and `reference`.
+    """
     apart = gaps(scope, [metric + DIFFERENCE for metric in metrics])
-    apart = apart.assign(metric=apart["metric"].str.removesuffix(DIFFERENCE)).rename(
-        columns={side: side if side == "reference" else f"difference_{side}" for side in SIDES}
-    )
-    beside = ["metric", "group", "difference_value", "difference_low", "difference_high", "reference"]
-    found = own.merge(apart[beside], on=["metric", "group"], how="left")
-    return found.merge(_verdicts(findings), on=["metric", "group"], how="left").rename(
-        columns={"difference_value": "difference"}
-    )
+    named = {"value": "difference", "low": "difference_low", "high": "difference_high"}
+    apart = apart.assign(metric=apart["metric"].str.removesuffix(DIFFERENCE)).rename(columns=named)
+    beside = apart[["metric", "group", *named.values(), "reference"]]
+    return rates(scope, metrics, findings).merge(beside, on=["metric", "group"], how="left")
 
 
 def _windows(metrics: Sequence[str]) -> list[tuple[bool, tuple[str, ...]]]:
