@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dashboard import bins, ingest, log, report, settings
+from dashboard import bins, ingest, log, report, settings, workspace_events
 from dashboard import contract as contracts
 from dashboard import policy as policies
 from dashboard import rollup as rollups
@@ -23,7 +23,7 @@ from dashboard.cases import Filters, case, cases
 from dashboard.contract import Contract
 from dashboard.errors import EvenhandError, nearest
 from dashboard.log import Record
-from dashboard.policy import Finding, Policy, Window, split
+from dashboard.policy import Finding, Policy, Window, history, split
 from dashboard.report import COLUMNS, KINDS, Reading, Scope, Source, change, versions
 from dashboard.report.change import Change
 from dashboard.report.judged import Plan, judged, plan
@@ -118,9 +118,8 @@ class Model:
 
     def ingest(self, files: Sequence[str | Path], labels: bool = False, **options: Any) -> list[ingest.Receipt]:
         """Does take files into the log: predictions, or labels that came later."""
-        limits: dict[str, Any] = {"memory_limit": self.settings.memory_limit, "threads": self.settings.threads}
         take = ingest.labels if labels else ingest.predictions
-        return take(self.paths, self.contract, files, **limits, **options)
+        return take(self.paths, self.contract, files, **self.settings.limits, **options)
 
     def batches(self) -> list[Record]:
         """Returns what was delivered, in order of arrival."""
@@ -130,8 +129,8 @@ class Model:
         """Does count what is new in the log and publish a new rollup."""
         reference = self.policy.windows.reference if self.policy else None
         owner = (reference.since, reference.until) if reference else None
-        limits = {"memory_limit": self.settings.memory_limit, "threads": self.settings.threads}
-        return rollups.build(self.paths, self.contract, owner, everything, progress, **limits)
+        history.remember(self.paths.policies, self.policy)
+        return rollups.build(self.paths, self.contract, owner, everything, progress, **self.settings.limits)
 
     # What it says
 
@@ -176,8 +175,7 @@ class Model:
         newest = Source(snapshot, self.contract, replace(frozen, score_exact=facts["scores"] == "exact"))
         if self.on is None:
             return newest
-        limits = {"memory_limit": self.settings.memory_limit, "threads": self.settings.threads}
-        with as_of(self.paths, self.contract, newest.bins, file, self.on, **limits) as then:
+        with as_of(self.paths, self.contract, newest.bins, file, self.on, **self.settings.limits) as then:
             return replace(newest, snapshot=Snapshot(then))
 
     def behind(self) -> str | None:
@@ -291,7 +289,10 @@ class Model:
                 f"Model '{self.name}' has no policy.toml",
                 todo=f"`evenhand init` proposes one; put it at {self.paths.policy}",
             )
+        history.remember(self.paths.policies, self.policy)
         return policies.check(self.policy, judged(self.source(), self.policy, self.plan()))
+
+    events = workspace_events.events
 
     def cases(self, filters: Filters, limit: int = 200) -> list[dict[str, Any]]:
         """Returns rows of the log, newest first."""
