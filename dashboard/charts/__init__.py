@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboard.charts.calibration import confidence_bands, gap_dots, reliability_curve, small_reliability, top_of
-from dashboard.charts.events import timeline
+from dashboard.charts.events import LANES, timeline
 from dashboard.charts.features import categories_against_now, missing_strip, reference_against_now
 from dashboard.charts.frontier import frontier
 from dashboard.charts.groups import interval_dots, ranked_dots
@@ -17,6 +17,7 @@ from dashboard.charts.versions import version_dots
 from dashboard.charts.waterfall import waterfall
 
 __all__ = [
+    "LANES",
     "categories_against_now",
     "confidence_bands",
     "delay_curves",

@@ -90,7 +90,10 @@ class Usual:
             level, shown = _levels(past, weeks, season), past
             level = _count(past, level) if kind == "count" else level
         spread = ROBUST * middle(np.abs(shown - level[:, None]), 1)
-        pooled = ROBUST * middle(np.abs(_differences(kind, shown, of, level)), 1)
+        apart = _differences(kind, shown, of, level)
+        pooled = ROBUST * middle(np.abs(apart), 1)
+        if kind == "mean":  # nothing but these differences says how far chance goes, and of few they say it badly
+            pooled *= 1 + 2 / np.sqrt(np.maximum((~np.isnan(apart)).sum(axis=1), 1))
         least = _lowest(past, 1) if kind == "count" else np.full(level.shape, np.nan)
         level = np.where((weeks >= LEAST_WEEKS)[:, None], level, np.nan)
         return cls(kind, level, least, weeks, np.nan_to_num(spread), pooled, series.least)

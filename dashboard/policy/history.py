@@ -42,7 +42,7 @@ def remember(path: Path, policy: Policy | None, at: datetime | None = None) -> N
     known = history(path)
     if policy is None or (known and known[-1].digest == policy.digest):
         return
-    moment = (at or datetime.now(UTC)).isoformat(timespec="seconds")
+    moment = (at or datetime.now(UTC)).isoformat(timespec="milliseconds")
     line = json.dumps({"at": moment, "version": policy.version, "digest": policy.digest}, ensure_ascii=False)
     with suppress(OSError), path.open("a", encoding="utf-8") as file:
         file.write(line + "\n")
