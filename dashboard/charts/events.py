@@ -52,7 +52,7 @@ def timeline(events: pd.DataFrame, log: tuple[object, object] | None = None) -> 
     after = span[0] + (span[1] - span[0]) * BEGINNING
     lines += [_drop(mark, -len(lanes) + 0.6) for mark in marks if mark["lane"] in CAUSES and mark["time"] > after]
     return sheet(
-        34 + HIGH * len(lanes),
+        56 + HIGH * len(lanes),
         [trace for lane in lanes for trace in _traces([m for m in marks if m["lane"] == lane], depth[lane], span)],
         shapes=lines,
         annotations=[_name(lane, depth[lane]) for lane in lanes] + _labels(marks, depth, span),

@@ -100,7 +100,7 @@ def timeline(scope: Scope, happened: Sequence[Event]) -> None:
     later = [event for event in kept if event.since >= on(end)]
     if later:
         parts.note(f"{many(len(later), 'event')} after the last day of the log: in the table, not in the picture.")
-    box = parts.opened(f"All {len(kept)} events as a table" if len(kept) > 1 else "The event as a table", "events")
+    box = parts.opened("The same as a table, with links", "events")
     if box:
         with box:
             _table(scope, kept)
