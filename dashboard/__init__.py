@@ -49,7 +49,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/local_law_144 impact ratios of New York City's Local Law 144
     metrics/differences   the difference of two estimates, and how far two areas go together
     metrics/pairs         two versions on the same cases: Newcombe's paired interval, McNemar
-    metrics/decomposition why a rate changed: mix against rate
+    metrics/decomposition why a rate changed, why groups differ: mix against rate
     metrics/histograms    two windows on common bins
     metrics/drift         how far a feature has moved
     metrics/areas         the area between two cumulative distributions
@@ -70,6 +70,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     policy/numbers        numbers as they stand in sentences
     policy/sentences      one plain sentence per finding
     policy/findings       check(policy, measures) -> findings, worst first
+    policy/first          what left its range first, of all scheduled windows
     review/proof          canonical bytes, digests, signatures
     review/events         what a person can do: flag, sign off; the envelope the ledger keeps
     review/ledger         the append-only record, in SQLite
@@ -122,14 +123,19 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/versions       a version against another: pairs, or two samples
     report/standings      which version is better, at one level
     report/change         why a rate changed between two windows, in numbers and a sentence
+    report/gap_mix        why two groups differ, and why that changed, by another attribute
+    report/gap_words      the same in a sentence
     report/calibration    whether scores can be taken at their word
     report/what_if        what another threshold would do to each group
     report/curves         the curves behind pictures of calibration; how sure scores are
+    report/score_shapes   how scores lie by group and label
     report/expected_errors  how far off it will turn out to be, before labels arrive
     report/errors         how far off a predicted number is
     report/contrasts      groups compared: to a reference, to everybody, the furthest apart
+    report/areas          how well scores rank the cases of each group
     report/fairness       what is compared: one decision, each class, a predicted number
     report/drift          every feature against the reference window
+    report/mix            whom the model serves, and whether that has changed
     report/service        latency, failures, throughput
     report/expected       what scores mean in each group, and the cases whose labels are to come
     report/estimated      readings before labels arrive
@@ -139,6 +145,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/watched        the series that are watched, by hour and day
     report/anomalies      what was out of the ordinary in the pipeline
     report/anomaly_words  the same in words
+    report/extent         what a rollup holds
     report/judged         a policy's rules expanded to the measures they judge
     report/impact         selections and scores above the exact median, by pairs of groups, from the log
     report/asked          a question in words -> Scope
@@ -146,15 +153,19 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     cases                 rows of the log, filtered; one case whole
     workspace             the facade: Workspace and Model
     workspace_events      what happened to a model, from everywhere that knows
+    workspace_why         its answers to why: a change, a gap, a gap's change
     charts/words          numbers, days, groups and metrics as people read them
     charts/palette        the language of the marks: shape, word, colour
     charts/figure         the sheet every picture is drawn on
     charts/groups         a dot and its interval for each group or feature
     charts/trend          a metric over time
+    charts/disparity      a disparity over time, a panel for each group
     charts/versions       a version against another, around no difference
     charts/waterfall      a change, step by step
     charts/calibration    the reliability curve; how sure it is
     charts/confusion      what is taken for what, as a square
+    charts/scores         scores of positive and negative cases, mirrored, in small
+    charts/mix            a group's share over time, in small
     charts/curves         what every threshold would do: ROC, precision and recall
     charts/frontier       what thresholds can reach: how good, how large a gap
     charts/outcomes       1,000 cases as 1,000 marks
@@ -177,8 +188,11 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/load/classes       what is taken for what, the curves of every threshold
     ui/load/versions      two versions, compared and judged
     ui/load/change        two windows, and why a rate changed
+    ui/load/over_time     a disparity by window, and what was judged of each
+    ui/load/gap_mix       a gap, and its change, taken apart
     ui/load/what_if       counts behind thresholds, the best they can do
     ui/load/calibration   what the calibration page reads
+    ui/load/groups        where attributes cross, scores by label, the mix over time
     ui/load/reports       the four-fifths screen, Local Law 144's counts
     ui/load/estimates     estimates and their track record
     ui/estimates          before labels arrive, on Performance and Fairness
@@ -195,7 +209,14 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/regression         how far off a model's numbers are
     ui/verdicts           readings and what the policy says of them, side by side
     ui/versions           version against version
-    ui/fairness           one rate of all groups: side by side, over time, in one number
+    ui/heat               a heat map as a table
+    ui/crossing           a metric where attributes cross, in cells and words
+    ui/crossed            which attributes, which metric; the map of their groups
+    ui/group_scores       how scores rank, hold and lie in each group
+    ui/served             whom the model serves, week by week
+    ui/fairness           one rate of all groups: side by side, in one number
+    ui/gap_mix            why two groups differ, and why that changed
+    ui/over_time          when a disparity began, and who left the range first
     ui/reports            reports in the shape that a rule asks for
     ui/change             why a rate changed
     ui/what_if            thresholds chosen, in words and tables; a proposal kept
@@ -207,7 +228,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/happened           what happened when, for the timeline
     ui/signing            the sign-off page's form and its words
     cli                   evenhand: parse, call, print, exit code
-    cli_tables            what it prints: a table, JSON, CSV
+    cli_tables            what it prints: a table, JSON, CSV, a bar of progress
 """
 
 from __future__ import annotations

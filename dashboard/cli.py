@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from dashboard.cli_tables import table, write
+from dashboard.cli_tables import days, progress_bar, table, write
 from dashboard.errors import EvenhandError
 
 if TYPE_CHECKING:
@@ -68,19 +66,6 @@ def _counted(workspace: Path | None, name: str) -> Model:
     return found
 
 
-@contextmanager
-def _progress(text: str) -> Iterator[Callable[[int, int], None]]:
-    """Yields what draws a bar on stderr: called with how much is done, and of how much."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(text, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
 @app.command()
 def init(
     model: str,
@@ -122,7 +107,7 @@ def ingest(
     found = _model(workspace, model)
     options = {} if labels else {"again": again}
     failure: EvenhandError | None = None
-    with _progress("taking in") as progress:
+    with progress_bar("taking in") as progress:
         try:
             receipts = found.ingest(files, labels, progress=progress, **options)
         except IntakeError as error:
@@ -151,7 +136,7 @@ def rollup(
     """Refresh the counts of the days that new rows or labels touch."""
     if engine != "duckdb":
         raise EvenhandError(f"The engine '{engine}' is not there yet", "duckdb", "Leave --engine out")
-    with _progress("counting") as progress:
+    with progress_bar("counting") as progress:
         built = _model(workspace, model).rollup(everything, progress)
     for note in built.notes:
         print(note, file=sys.stderr)
@@ -215,31 +200,46 @@ def why(
     before_until: Day = None,
     version: Annotated[str | None, typer.Option(help="A version.")] = None,
     before_version: Annotated[str | None, typer.Option(help="Another version to compare it with.")] = None,
+    gap: Annotated[str | None, typer.Option(help="The gap of a group to the reference instead: sex=F.")] = None,
     format: FormatOption = "table",
 ) -> None:
     """Say why a rate changed: other shares of the groups, or another rate within them. Untils are exclusive.
 
-    Without days: the window that is judged, against as many days before it.
+    Without days: the window that is judged, against as many days before it. With --gap: why two groups differ; with
+    --before-since or --before-until: why that changed.
     """
-    from dashboard.report.change import sentence
+    from dashboard.workspace_why import explained
 
     now, before = (_day(since), _day(until)), (_day(before_since), _day(before_until))
-    found = _counted(workspace, model).why(metric, by, now, before, version, before_version)
-    print(sentence(found), file=sys.stdout if format == "table" else sys.stderr)
-    write(format, found.records())
+    told, rows = explained(_counted(workspace, model), metric, by, now, before, (version, before_version), gap)
+    print(told, file=sys.stdout if format == "table" else sys.stderr)
+    write(format, rows)
 
 
 @app.command()
-def check(model: str, workspace: WorkspaceOption = None, format: FormatOption = "table") -> None:
-    """Judge the policy. Exit code 0: all within; 1: something outside; 2: something can't be told; 3: could not run."""
+def check(
+    model: str,
+    workspace: WorkspaceOption = None,
+    every_window: Annotated[
+        bool, typer.Option("--every-window", help="What ever left its range, in which window first.")
+    ] = False,
+    format: FormatOption = "table",
+) -> None:
+    """Judge the policy. Exit code 0: all within; 1: something outside; 2: something can't be told; 3: could not run.
+
+    With --every-window what is printed is of all scheduled windows, the exit code still of the current ones.
+    """
     from dashboard.policy import exit_code
 
-    findings = _counted(workspace, model).findings()
-    if format == "table":
-        for finding in findings:
-            print(f"{finding.state:>18}  {finding.sentence}")
-    else:
-        write(format, [finding.as_dict() for finding in findings])
+    found = _counted(workspace, model)
+    findings = found.findings()
+    shown = found.first_outside() if every_window else findings
+    if format != "table":
+        write(format, [finding.as_dict() for finding in shown])
+    for finding in shown if format == "table" else ():
+        print(f"{days(finding.since, finding.until) if every_window else finding.state:>18}  {finding.sentence}")
+    if every_window and not shown:
+        print(f"Nothing has left its range in {len(found.plan().every())} windows.", file=sys.stderr)
     raise SystemExit(exit_code(findings))
 
 

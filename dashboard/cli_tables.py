@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, timedelta
 from typing import Any
 
 from dashboard.errors import EvenhandError
@@ -46,7 +48,29 @@ def table(rows: Iterable[dict[str, Any]]) -> None:
     Console(width=wide, highlight=False, markup=False).print(drawn)
 
 
+def days(since: str | None, until: str | None) -> str:
+    """Returns a window by its first and last day, both in it.
+
+    >>> days("2026-03-01", "2026-03-29")
+    '2026-03-01 to 2026-03-28'
+    """
+    return f"{since} to {date.fromisoformat(until) - timedelta(days=1)}" if since and until else ""
+
+
 def _text(value: Any) -> str:
     if value is None:
         return ""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+@contextmanager
+def progress_bar(text: str) -> Iterator[Callable[[int, int], None]]:
+    """Yields what draws a bar on stderr: called with how much is done, and of how much."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(text, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

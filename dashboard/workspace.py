@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -24,15 +24,15 @@ from dashboard.contract import Contract
 from dashboard.errors import EvenhandError, nearest
 from dashboard.log import Record
 from dashboard.policy import Finding, Policy, Window, history, split
-from dashboard.report import COLUMNS, KINDS, Reading, Scope, Source, change, versions
-from dashboard.report.change import Change
+from dashboard.report import COLUMNS, KINDS, Reading, Scope, Source, versions
+from dashboard.report.extent import Extent, extent
 from dashboard.report.judged import Plan, judged, plan
-from dashboard.report.labels import complete_until
 from dashboard.rollup import Built, publishing
 from dashboard.rollup.counting import Progress
 from dashboard.rollup.then import as_of
 from dashboard.settings import ModelPaths
 from dashboard.store import Snapshot
+from dashboard.workspace_why import Why
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,18 +60,7 @@ class Workspace:
         return Model(paths, self.settings)
 
 
-@dataclass(frozen=True)
-class Extent:
-    """What a rollup holds: first and last day (both in it), rows, versions; from when on labels still come."""
-
-    first: date
-    last: date
-    rows: int
-    versions: tuple[str, ...]
-    complete_until: date
-
-
-class Model:
+class Model(Why):
     """One model: its contract and policy, its log, its newest rollup. Threads may share it.
 
     With `on` what it says is what was known when that day began.
@@ -192,9 +181,7 @@ class Model:
 
     def extent(self) -> Extent:
         """Returns which days, rows and versions the newest rollup holds, and until when labels are complete."""
-        source = self.source()
-        found: Extent = source.snapshot.once("extent", lambda: _extent(source))
-        return found
+        return extent(self.source())
 
     def plan(self, policy: Policy | None = None) -> Plan:
         """Returns the windows that states are judged on, by the policy's schedule (or the default one)."""
@@ -219,7 +206,7 @@ class Model:
                 f"The window runs from {start} until {end}", "It must hold a day", "`until` is the day after it"
             )
         for name in ("version", "versus"):
-            self._check_version(asked.get(name), held)
+            self.check_version(asked.get(name), held)
         windows = split(reference, (end - start).days) if reference else ()
         if until is None or asked.get("by"):
             open_end = until is None and not asked.get("by")
@@ -234,7 +221,8 @@ class Model:
             **asked,
         )
 
-    def _check_version(self, version: str | None, held: Extent) -> None:
+    def check_version(self, version: str | None, held: Extent) -> None:
+        """Does refuse a version that the log does not have."""
         if version not in (None, "*", *held.versions):
             raise EvenhandError(f"The log has no version '{version}'", todo=nearest(str(version), held.versions))
 
@@ -254,27 +242,6 @@ class Model:
         report.check_names(self.contract, scope.attributes, None)
         return [found for part in scope.parts() for found in versions.version_readings(self.source(), part)]
 
-    def why(
-        self,
-        metric: str,
-        by: str,
-        now: tuple[date | None, date | None] = (None, None),
-        before: tuple[date | None, date | None] = (None, None),
-        version: str | None = None,
-        before_version: str | None = None,
-    ) -> Change:
-        """Returns why a rate changed from one window (since, until) to another, by an attribute or `version`.
-
-        Without windows: the one that is judged against as many days before it. `version` is looked at in both, unless
-        `before_version` names another one.
-        """
-        for name in (version, before_version):
-            self._check_version(name, self.extent())
-        windows = change.two_windows(self.plan(), metric, now, before)
-        names = (before_version or version, version)
-        then, here = (Scope(w.since, w.until, name) for w, name in zip(windows, names, strict=True))
-        return change.why(self.source(), metric, then, here, by)
-
     def track_record(self, metric: str, windows: Sequence[Window] = (), **asked: Any) -> pd.DataFrame:
         """Returns past estimates of a metric beside what came, by window (else by week): see `report.track_record`."""
         from dashboard.report.track_record import track_record
@@ -282,15 +249,30 @@ class Model:
         chosen = windows or self.plan().by_log.drift_windows
         return track_record(self.source(), self.scope(**asked), chosen, metric)
 
-    def findings(self) -> list[Finding]:
-        """Returns what the policy says of its current windows; raises EvenhandError where there is no policy."""
+    def findings(self, window: Window | None = None) -> list[Finding]:
+        """Returns what the policy says of its current windows, or of one scheduled window (`plan().every()`).
+
+        Raises EvenhandError where there is no policy, and for a window that is not scheduled.
+        """
         if self.policy is None:
             raise EvenhandError(
                 f"Model '{self.name}' has no policy.toml",
                 todo=f"`evenhand init` proposes one; put it at {self.paths.policy}",
             )
         history.remember(self.paths.policies, self.policy)
-        return policies.check(self.policy, judged(self.source(), self.policy, self.plan()))
+        plan, source = self.plan(), self.source()
+        if window is None:
+            return policies.check(self.policy, judged(source, self.policy, plan))
+        then = plan.on(window)
+        families = plan.families(then.judging(self.policy), window)
+        return policies.in_order(f for rules in families for f in policies.check(rules, judged(source, rules, then)))
+
+    def first_outside(self) -> list[Finding]:
+        """Returns, of all that ever was outside its range, the finding of the first scheduled window in which it was.
+
+        The first to leave its range comes first.
+        """
+        return policies.first_outside(self.findings(window) for window in self.plan().every())
 
     events = workspace_events.events
 
@@ -306,11 +288,6 @@ class Model:
 def _after_reference(kinds: Sequence[str], metrics: Sequence[str] | None) -> bool:
     """Returns whether all that is asked for is compared with the reference, or estimated from it."""
     return tuple(kinds) == ("drift",) or bool(metrics and all(name.startswith("estimated_") for name in metrics))
-
-
-def _extent(source: Source) -> Extent:
-    ((first, last, rows, versions),) = report.rows(source.snapshot, "extent", {})
-    return Extent(first, last, rows, tuple(versions), complete_until(source.snapshot, first, last))
 
 
 def frame(readings: Iterable[Reading]) -> pd.DataFrame:

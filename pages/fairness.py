@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard.ui import fairness, headlines, labels, load, parts, say, state, verdicts
+from dashboard.ui import fairness, gap_mix, headlines, labels, load, over_time, parts, say, state, verdicts
 
 scope = state.scope()
 if scope.attribute is None:
@@ -40,7 +40,8 @@ if not rates["value"].notna().any():
 asked = fairness.Asked(scope, metric, load.reference(scope), rates, findings)
 views = {
     "By group": fairness.by_group,
-    "Over time": fairness.over_time,
+    "Over time": over_time.section,
+    "Mix against rate": gap_mix.section,
     "Before labels": fairness.before_labels,
     "In one number": fairness.summary,
 }

@@ -99,11 +99,11 @@ def test_every_other_metric_is_a_function_of_its_name() -> None:
         f"{rate}_{contrast}" for rate in RATES for contrast in ("difference", "ratio", "overall_difference", "gap")
     }
     made |= {f"{short}{more}" for short in SHORT for more in ("", "_disparity")}  # rates under Aequitas' names
-    made |= {"mean_error_difference", "mean_absolute_error_difference"}  # differences.difference_of
+    made |= {"mean_error_difference", "mean_absolute_error_difference", "roc_auc_difference"}  # difference_of
     made |= {f"{name}_version_difference" for name in made if f"{name}_version_difference" in METRICS}
     made |= {name for name in METRICS if name.startswith("estimated_")}  # those of their own: test_estimation
     made |= {f"top_{k}_accuracy" for k in (2, 3)}  # multiclass.top_k_accuracy
-    assert set(METRICS) - made == {"psi", "js_distance", "ks", "wasserstein", "wasserstein_standardised"}
+    assert set(METRICS) - made == {"psi", "js_distance", "ks", "wasserstein", "wasserstein_standardised", "mix_psi"}
 
 
 @pytest.mark.parametrize(

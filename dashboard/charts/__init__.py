@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dashboard.charts.calibration import confidence_bands, gap_dots, reliability_curve, small_reliability, top_of
+from dashboard.charts.disparity import disparity_over_time
 from dashboard.charts.events import LANES, timeline
 from dashboard.charts.features import categories_against_now, missing_strip, reference_against_now
 from dashboard.charts.frontier import frontier
@@ -10,7 +11,9 @@ from dashboard.charts.groups import interval_dots, ranked_dots
 from dashboard.charts.labels import delay_curves, missing_labels
 from dashboard.charts.latency import heat_map, load_line
 from dashboard.charts.law import ratio_dots
+from dashboard.charts.mix import small_shares
 from dashboard.charts.outcomes import icon_array, per_thousand
+from dashboard.charts.scores import small_mirrored
 from dashboard.charts.strip import strip
 from dashboard.charts.trend import over_time, small_trend
 from dashboard.charts.versions import version_dots
@@ -21,6 +24,7 @@ __all__ = [
     "categories_against_now",
     "confidence_bands",
     "delay_curves",
+    "disparity_over_time",
     "frontier",
     "gap_dots",
     "heat_map",
@@ -35,7 +39,9 @@ __all__ = [
     "ratio_dots",
     "reference_against_now",
     "reliability_curve",
+    "small_mirrored",
     "small_reliability",
+    "small_shares",
     "small_trend",
     "strip",
     "timeline",

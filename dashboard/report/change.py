@@ -86,8 +86,8 @@ def why(source: Source, metric: str, before: Scope, now: Scope, by: str) -> Chan
         check_names(source.contract, (by,), None)
     if before.version == now.version or None in (before.version, now.version):
         refuse_overlap(Window(now.since, now.until), Window(before.since, before.until))
-    sides = [_rates(source, metric, scope, by) for scope in (before, now)]
-    totals = [_rates(source, metric, scope, "").get("", Rate(0, 0)) for scope in (before, now)]
+    sides = [rates_by(source, metric, scope, by) for scope in (before, now)]
+    totals = [rates_by(source, metric, scope, "").get("", Rate(0, 0)) for scope in (before, now)]
     return Change(metric, by, before, now, Difference(totals[1], totals[0]), tuple(decomposed(*sides)))
 
 
@@ -116,7 +116,7 @@ def _window(since: date, until: date) -> Window:
     return Window(since, until)
 
 
-def _rates(source: Source, metric: str, scope: Scope, by: str) -> Mapping[str, Rate]:
+def rates_by(source: Source, metric: str, scope: Scope, by: str) -> Mapping[str, Rate]:
     """Returns the rate of each group; of the versions those in service, shadows score cases a second time."""
     known = METRICS.get(metric)
     if known is None or source.contract.task not in known.tasks or known.kind not in ("performance", "data"):

@@ -13,6 +13,7 @@ from dashboard.metrics import METRICS, multiclass, performance
 from dashboard.metrics.differences import difference_of
 from dashboard.metrics.performance import Confusion
 from dashboard.rates import Measure, undefined
+from dashboard.report.areas import area_readings
 from dashboard.report.bounds import nothing_said, of_differences
 from dashboard.report.cells import Cells, ordered, outcomes
 from dashboard.report.contrasts import View, absent, contrasts_of
@@ -58,6 +59,9 @@ def _of_attribute(source: Source, scope: Scope, attribute: str, base: str | None
             binary = {group: sums.confusion() for group, sums in known.items()}
             missing = of_differences(known, base)
             yield from contrasts_of(View(scope, place, binary, performance.RATES, base, scope.wants, missing, note))
+    if source.contract.task == "binary":
+        found = frozenset(group for _, _, group in cells if not is_unknown(group))
+        yield from area_readings(source, scope, attribute, found, base)
 
 
 def _left_out(rows: int, attribute: str) -> str:

@@ -71,10 +71,11 @@ def _measures(source: Source, scope: Scope, cells: Cells, binned: Binned) -> Ite
         yield from losses_of(scope, cells, tails)
     for name, of_bins in RANKED.items():
         if scope.wants(name):
-            yield name, _ranked(source, cells, binned, of_bins)
+            yield name, ranked(source, cells, binned, of_bins)
 
 
-def _ranked(source: Source, cells: Cells, binned: Binned, function: Callable[..., Measure]) -> Measure:
+def ranked(source: Source, cells: Cells, binned: Binned, function: Callable[..., Measure]) -> Measure:
+    """Returns a measure of how well scores rank the cases; `binned` counts them by label and score bin."""
     if binned is None:
         return undefined("no scores are counted here", cells.n)
     negatives, positives, _ = binned

@@ -1,4 +1,4 @@
-"""The fairness page's views on one rate: its groups side by side, over time, before labels arrive, in one number."""
+"""The fairness page's views on one rate: its groups side by side, before labels arrive, in one number."""
 
 from __future__ import annotations
 
@@ -53,24 +53,6 @@ def by_group(asked: Asked) -> None:
     parts.fairness_table(known, differences, f"{title} by {by}")
     parts.note(say.left_out(unknown, asked.attribute))
     parts.download(verdicts.together(asked.rates, differences), f"{asked.metric}-by-{asked.attribute}")
-
-
-def over_time(asked: Asked) -> None:
-    """Does draw the rate of each group by month."""
-    months = load.readings(
-        asked.scope,
-        (asked.metric,),
-        ("performance",),
-        attribute=asked.attribute,
-        by="month",
-        everything=True,
-    )
-    shown = verdicts.drawn(verdicts.known_groups(months)[0], asked.reference, 10)
-    settled = load.complete_until(asked.scope.model).isoformat()
-    parts.note(say.still_coming(shown, settled))
-    figure = charts.over_time(shown, None, load.version_starts(asked.scope.model), asked.reference, settled)
-    parts.picture(figure, f"{asked.metric}-by-month", say.alt(shown))
-    parts.download(months, f"{asked.metric}-by-month")
 
 
 def before_labels(asked: Asked) -> None:

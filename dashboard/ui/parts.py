@@ -27,7 +27,7 @@ from dashboard.charts.words import (
     window,
 )
 from dashboard.errors import EvenhandError
-from dashboard.ui import marks, menu, verdicts
+from dashboard.ui import heat, marks, menu, verdicts
 from dashboard.ui.state import followed, scope
 
 PICTURE = {
@@ -41,7 +41,7 @@ PICTURE = {
 def style() -> None:
     """Does put the style sheet into the page."""
     sheet = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
-    st.html(f"<style>{sheet}\n{marks.style_rules()}</style>")
+    st.html(f"<style>{sheet}\n{marks.style_rules()}\n{heat.style_rules()}</style>")
 
 
 def sentence(page: str, asks: str, says: str, more: str = "") -> None:

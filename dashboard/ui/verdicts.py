@@ -18,6 +18,7 @@ from dashboard.ui.state import Scope
 
 DRAWN = 40
 CONTRASTS = ("_difference", "_ratio")
+ON_GROUPS = {"roc_auc_difference": "Scores", "mix_psi": "Who is served"}  # the view that shows a finding
 CALIBRATED = frozenset(metric.name for metric in CALIBRATION)
 
 
@@ -83,6 +84,8 @@ def elsewhere(findings: Sequence[Finding], attribute: str | None, rate: str) -> 
 
 def shown_on(finding: Finding) -> tuple[str, dict[str, str]]:
     """Returns the page that shows a finding, and what of the scope to set for it."""
+    if finding.metric in ON_GROUPS:
+        return "groups", {"attribute": str(finding.attribute), "view": ON_GROUPS[finding.metric]}
     if finding.kind == "fairness" and finding.attribute:
         return "fairness", {"attribute": finding.attribute, "metric": rate_of(finding.metric)}
     of_kind = {"data": "data", "drift": "drift", "service": "service"}.get(finding.kind, "performance")

@@ -10,7 +10,7 @@ from dashboard.metrics.table.drift import DRIFT
 from dashboard.metrics.table.entry import Metric
 from dashboard.metrics.table.estimated import ESTIMATED
 from dashboard.metrics.table.fairness import FAIRNESS
-from dashboard.metrics.table.groups import GROUPS
+from dashboard.metrics.table.groups import AREAS, GROUPS
 from dashboard.metrics.table.multiclass import MULTICLASS
 from dashboard.metrics.table.performance import PERFORMANCE
 from dashboard.metrics.table.rates import RATES
@@ -31,6 +31,7 @@ METRICS: dict[str, Metric] = RATES | {
         *DATA,
         *FAIRNESS,
         *GROUPS,
+        *AREAS,
         *AEQUITAS,
         *DRIFT,
         *SERVICE,

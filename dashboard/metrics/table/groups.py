@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dashboard.metrics.table.entry import Metric, entry
+from dashboard.metrics.table.performance import PERFORMANCE
 from dashboard.metrics.table.rates import RATES
 from dashboard.metrics.table.regression import REGRESSION
 
@@ -53,6 +54,20 @@ def _of_errors(error: Metric) -> Metric:
     )  # fmt: skip
 
 
+def _of_area(area: Metric) -> Metric:
+    return replace(
+        area, name=f"{area.name}_difference", title=f"Difference of {_small(area.title)}", kind="fairness",
+        question=f"{area.question} How much more or less in this group than in the reference group?",
+        formula=f"{area.name} of the group - {area.name} of the reference", better="near zero", unit="difference",
+        needs=area.needs | {_NEEDS_GROUPS}, source="MOVER (Zou 2007) of the two intervals of DeLong or Newcombe",
+        family=f"{area.name}_difference",
+    )  # fmt: skip
+
+
+def _small(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
 def _needs(rate: Metric) -> str:
     return " ".join(sorted(rate.needs | {_NEEDS_GROUPS}))
 
@@ -66,3 +81,4 @@ GROUPS: tuple[Metric, ...] = (
     *(_gap(rate) for rate in RATES.values()),
     *(_of_errors(error) for error in REGRESSION if error.name in _ERRORS),
 )
+AREAS: tuple[Metric, ...] = tuple(_of_area(area) for area in PERFORMANCE if area.name == "roc_auc")
