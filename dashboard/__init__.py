@@ -43,6 +43,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/direct        how far off it will turn out to be (DLE)
     metrics/clusters      what a clustered sample is worth
     metrics/fairness      how groups differ, from one rate each
+    metrics/homogeneity   whether several groups have one rate
     metrics/overall       a group against everybody
     metrics/aequitas      groups in Aequitas' words
     metrics/four_fifths   the four-fifths rule's ratios, and what chance alone would do
@@ -217,6 +218,9 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/fairness           one rate of all groups: side by side, in one number
     ui/gap_mix            why two groups differ, and why that changed
     ui/over_time          when a disparity began, and who left the range first
+    ui/load/fairness      all metrics of all groups in one table, and their tests
+    ui/fairness_words     the fairness page in words: what it opens with, whoever is missing
+    ui/all_metrics        every metric of every group as a matrix of marks
     ui/reports            reports in the shape that a rule asks for
     ui/change             why a rate changed
     ui/what_if            thresholds chosen, in words and tables; a proposal kept

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from dashboard.errors import EvenhandError
+from dashboard.policy import Window
 from dashboard.report import Scope, Source, change, gap_mix
 from dashboard.report.change import Change
 from dashboard.report.extent import Extent
@@ -51,15 +52,22 @@ class Why(ABC):
         return change.why(self.source(), metric, then, here, by)
 
     def gap(
-        self, metric: str, attribute: str, group: str, by: str, now: Days = (None, None), version: str | None = None
+        self,
+        metric: str,
+        attribute: str,
+        group: str,
+        by: str,
+        now: Days = (None, None),
+        version: str | None = None,
+        of_class: str | None = None,
     ) -> Gap:
         """Returns a group's gap to the reference, taken apart by another attribute: other mix, or another rate.
 
-        Without `now` (since, until) that of the window that is judged.
+        Without `now` (since, until) that of the window that is judged; `of_class` is one of several, against the rest.
         """
         self.check_version(version, self.extent())
         here = change.two_windows(self.plan(), metric, now, (None, None))[1]
-        return gap_mix.gap(self.source(), metric, attribute, group, by, Scope(here.since, here.until, version))
+        return gap_mix.gap(self.source(), metric, attribute, group, by, _scope(here, version, of_class))
 
     def gap_change(
         self,
@@ -70,12 +78,17 @@ class Why(ABC):
         now: Days = (None, None),
         before: Days = (None, None),
         version: str | None = None,
+        of_class: str | None = None,
     ) -> GapChange:
         """Returns why that gap changed from one window to another, by default as `why` takes them."""
         self.check_version(version, self.extent())
         windows = change.two_windows(self.plan(), metric, now, before)
-        scopes = (Scope(window.since, window.until, version) for window in windows)
+        scopes = (_scope(window, version, of_class) for window in windows)
         return gap_mix.gap_change(self.source(), metric, attribute, group, by, *scopes)
+
+
+def _scope(window: Window, version: str | None, of_class: str | None) -> Scope:
+    return Scope(window.since, window.until, version, features=(of_class,) if of_class else None)
 
 
 def explained(

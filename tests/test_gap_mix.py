@@ -231,4 +231,4 @@ def test_the_view_says_what_to_declare_where_nothing_is_counted_together(shown: 
 
 def test_a_window_without_labels_breaks_nothing(shown: Any) -> None:
     text = shown(attribute="sex", metric="true_positive_rate", version="v1", window="2026-06-02..2026-06-30")
-    assert "Nothing can be computed here." in text
+    assert "Nothing can be compared here." in text

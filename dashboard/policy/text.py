@@ -10,7 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from dashboard.contract import Contract
+from dashboard.contract import AT_A_CUTOFF, Contract
 from dashboard.errors import EvenhandError, nearest
 from dashboard.metrics import Metric, metric
 from dashboard.policy.rules import MINIMUM_N, Policy, Range, Rule
@@ -129,9 +129,14 @@ def _rule(table: Any, where: str, contract: Contract | None) -> Rule:
         judged = metric(_text(table, "metric", where) or "")
     except EvenhandError as error:
         raise EvenhandError(f"{where}: {error.found}", todo=error.todo) from error
-    if contract is not None and contract.task not in judged.tasks:
+    if contract is not None and not set(contract.tasks) & set(judged.tasks):
         tasks = " and ".join(judged.tasks)
-        raise EvenhandError(f"{where}: {judged.name} is for {tasks} models", f"This model is {contract.task}")
+        cut = contract.task == "regression" and AT_A_CUTOFF in judged.tasks
+        raise EvenhandError(
+            f"{where}: {judged.name} is for {tasks} models",
+            f"This model is {contract.task}",
+            "Name the cut-off in the contract: [model] cutoff = ..." if cut else "",
+        )
     names = ("attribute", "feature", "version", "versus")
     attribute, feature, version, versus = (_text(table, key, where) for key in names)
     _check_attribute(judged, attribute, where, contract)

@@ -1,5 +1,6 @@
 -- The rollup: long tables of integer sums, and two of lists, the bins that occur and their sums:
 -- an hour's latencies, a day's values of a feature (bin -1: missing). attribute '' is everybody; NULL label or decision: there is none.
+-- Of a regression outcomes, subjects and pairs are by its cut-off: label and decision are whether each number reaches it.
 -- Losses, scores, entropies (bits) and ranks are sums of round(x * 1e9), weights and values of round(x * 1e6); a
 -- feature's total is in steps of its grid (bins.json). class: whose probability is binned, NULL of a binary model.
 -- Pairs: cases that two versions scored on one day, first < second; their bins are coarse (Bins.coarse).

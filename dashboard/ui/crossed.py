@@ -13,7 +13,7 @@ from dashboard.contract import Contract
 from dashboard.metrics import RATES
 from dashboard.metrics.multiclass import AVERAGES
 from dashboard.ui import crossing as words
-from dashboard.ui import heat, labels, load, parts, say, verdicts
+from dashboard.ui import fairness_words, heat, labels, load, parts, say, verdicts
 from dashboard.ui.crossing import Crossing, Map
 from dashboard.ui.load import groups
 from dashboard.ui.state import Scope, followed, pick
@@ -171,7 +171,7 @@ def _draw(scope: Scope, head: Any, asked: Asked) -> None:
     _maps(drawn, says)
     own = readings[readings["attribute"] == crossing.name]
     unknown = own[own["group"].map(lambda group: "unknown" in str(group).split("*"))]
-    parts.note(f"{CAREFUL} {say.left_out(unknown, crossing.name)}")
+    parts.note(f"{CAREFUL} {fairness_words.unknown(unknown, own, crossing.name)}")
     with st.expander("The numbers behind it"):
         right = ("Value", "95 % interval", "Counts")
         parts.table(words.table(drawn), f"{say.plain_title(metric)} by {say.plain(crossing.name)}", right, ("State",))

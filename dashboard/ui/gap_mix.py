@@ -27,6 +27,9 @@ CHANGE_NUMBERS = ("Rate before", "Rate now", "Reference before", "Reference now"
 
 def section(asked: Asked) -> None:
     """Does take a group's gap to the reference apart, and then its change since an earlier window."""
+    if METRICS[asked.metric].unit == "label":
+        parts.nothing("A mean error is not taken apart.", "Choose a question that counts cases: hits of trials.")
+        return
     counted, missing_ones = load.attributes(asked.scope)
     if not counted:
         _not_counted(asked.attribute, missing_ones)
@@ -51,7 +54,7 @@ def section(asked: Asked) -> None:
 
 def _groups(asked: Asked) -> list[str]:
     """Returns the groups that have a rate, but for the reference: the most urgent finding's first."""
-    rates = asked.rates[asked.rates["value"].notna() & (asked.rates["feature"].isna())]
+    rates = asked.rates[asked.rates["value"].notna()]
     known = [str(group) for group in rates["group"].dropna() if str(group) != asked.reference]
     if asked.reference not in set(rates["group"]):
         return []

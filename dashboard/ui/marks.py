@@ -83,6 +83,39 @@ def small_pictures(drawn: Iterable[tuple[str, str, str]]) -> str:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """A cell of a matrix: a value in words, the state it was judged to have (None: no rule), its counts if too few."""
+
+    words: str
+    state: str | None = None
+    few: str = ""
+
+
+def matrix(
+    heads: Sequence[tuple[str, str]], columns: Sequence[str], cells: Sequence[Sequence[Judged]], caption: str
+) -> str:
+    """Returns a table of marks: a row for each (name, what stands small below it), too small counts hatched."""
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in ("Group", *columns))
+    body = "".join(
+        f'<tr><th scope="row">{escape(name)}<small>{escape(below)}</small></th>{"".join(map(_judged, row))}</tr>'
+        for (name, below), row in zip(heads, cells, strict=True)
+    )
+    return (
+        f'<div class="eh-scroll" tabindex="0" role="region" aria-label="{escape(caption)}">'
+        f'<table class="eh-table eh-matrix"><caption>{escape(caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _judged(cell: Judged) -> str:
+    spoken = f'<span class="eh-spoken">, {escape(state_of(cell.state).word)}</span>' if cell.state else ""
+    mark_ = shape(cell.state) if cell.state else '<span class="eh-noshape"></span>'
+    below = f"<small>{escape(cell.few)}</small>" if cell.few else ""
+    side = ' class="eh-few"' if cell.few else ""
+    return f'<td{side}>{mark_}<span class="eh-value">{escape(cell.words)}</span>{spoken}{below}</td>'
+
+
+@dataclass(frozen=True)
 class Pictured:
     """A cell with a small picture before words that say the same, so that a screen reader passes the picture over."""
 

@@ -77,9 +77,9 @@ def _drawn(asked: Asked, by: str, rows: pd.DataFrame, judged: Judged, says: str)
 
 def _boxes(asked: Asked, first: str) -> tuple[str, str]:
     """Returns the metric that is drawn, by default the contrast that the policy judges, and by what."""
-    task, days = loads.contract(asked.scope.model).task, load.length(asked.scope)
+    rates, days = verdicts.rates(asked.scope), load.length(asked.scope)
     known = {name: f"{asked.metric}_{name}" for name in ("difference", "ratio", "gap")} | {"rate": asked.metric}
-    known = {name: known[name] for name in OF_A_RATE} | {name: name for name in NAMED if task == "binary"}
+    known = {name: known[name] for name in OF_A_RATE} | {name: name for name in NAMED if "selection_rate" in rates}
     options = [name for name, metric in known.items() if metric in METRICS]
     options.sort(key=lambda name: name != first)
     periods = ([WINDOW] if days else []) + ["month", "week"]

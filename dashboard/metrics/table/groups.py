@@ -15,7 +15,8 @@ from dashboard.metrics.table.regression import REGRESSION
 
 OVERALL, GAP = "_overall_difference", "_gap"
 _NEEDS_GROUPS = "attribute"
-_ERRORS = ("mean_error", "mean_absolute_error")
+OF_ERRORS = ("mean_error", "mean_absolute_error", "beyond_tolerance_rate")  # of a regression, group by group
+_OF_MEANS, _OF_SHARES = "MOVER (Zou 2007) of the two Student's t intervals", "Newcombe (1998), method 10"
 _OF_FAIRLEARN = {
     "selection_rate": "demographic_parity_difference",
     "true_positive_rate": "equal_opportunity_difference",
@@ -49,7 +50,8 @@ def _of_errors(error: Metric) -> Metric:
         error, name=f"{error.name}_difference", title=f"Difference of {_plain(error)}", kind="fairness",
         question=f"{error.question} How much more or less in this group than in the reference group?",
         formula=f"{error.name} of the group - {error.name} of the reference", better="near zero",
-        needs=error.needs | {_NEEDS_GROUPS}, source="MOVER (Zou 2007) of the two Student's t intervals",
+        needs=error.needs | {_NEEDS_GROUPS}, unit="points" if error.unit == "share" else error.unit,
+        source=_OF_SHARES if error.unit == "share" else _OF_MEANS,
         family=f"{error.name}_difference",
     )  # fmt: skip
 
@@ -79,6 +81,6 @@ def _plain(metric: Metric) -> str:
 GROUPS: tuple[Metric, ...] = (
     *(_against_all(rate) for rate in RATES.values()),
     *(_gap(rate) for rate in RATES.values()),
-    *(_of_errors(error) for error in REGRESSION if error.name in _ERRORS),
+    *(_of_errors(error) for error in REGRESSION if error.name in OF_ERRORS),
 )
 AREAS: tuple[Metric, ...] = tuple(_of_area(area) for area in PERFORMANCE if area.name == "roc_auc")

@@ -16,7 +16,7 @@ from dashboard.contract import Contract
 from dashboard.policy import Finding, Policy, Schedule, Window, check
 from dashboard.report import pictures
 from dashboard.report.extent import Extent
-from dashboard.report.fairness import reference_group
+from dashboard.report.fairness import occurring_classes, reference_group
 from dashboard.report.judged import Plan, judged
 from dashboard.rollup import publishing
 from dashboard.settings import model_paths, workspace_path
@@ -76,6 +76,16 @@ def contract(name: str) -> Contract:
     return model(name).contract
 
 
+def class_names(name: str) -> list[str]:
+    """Returns the classes of a model of several: the contract's, else those that occur in the log."""
+    return list(contract(name).classes) or _class_names(key(name))
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner=False)
+def _class_names(key: Key) -> list[str]:
+    return occurring_classes(model_of(key).source())
+
+
 def policy(name: str) -> Policy | None:
     """Returns a model's policy, None where there is none."""
     return model(name).policy
@@ -119,12 +129,13 @@ def readings(
 ) -> pd.DataFrame:
     """Returns readings of the scope, the 17 columns; `by` is day, week or month, `everything` ignores the window.
 
-    `version` "*" gives one for each version; without it the scope's is taken.
+    `version` "*" gives one for each version; without it the scope's is taken. Of a scope with a class what is read of
+    each class is read of that one only.
     """
     since, until = days(replace(scope, window="all") if everything else scope, labels)
     attributes = (attribute,) if attribute else ()
     asked = (since, until, version or scope.version, attributes, tuple(metrics), tuple(kinds), by)
-    return _readings(key(scope.model), *asked)
+    return _readings(key(scope.model), *asked, (scope.of_class,) if scope.of_class else None)
 
 
 @st.cache_data(max_entries=ENTRIES, show_spinner=False)

@@ -23,21 +23,33 @@ def attributes(scope: Scope) -> tuple[list[str], list[str]]:
 
 def gap(scope: Scope, metric: str, group: str, by: str, now: Days) -> Gap:
     """Returns a group's gap to the reference, taken apart by another attribute."""
-    return _gap(key(scope.model), metric, scope.attribute or "", group, by, now, scope.version)
+    return _gap(key(scope.model), metric, scope.attribute or "", group, by, now, scope.version, scope.of_class)
 
 
 @st.cache_data(max_entries=ENTRIES, show_spinner=False)
-def _gap(key: Key, metric: str, attribute: str, group: str, by: str, now: Days, version: str | None) -> Gap:
-    return model_of(key).gap(metric, attribute, group, by, now, version)
+def _gap(
+    key: Key, metric: str, attribute: str, group: str, by: str, now: Days, version: str | None, of_class: str | None
+) -> Gap:
+    return model_of(key).gap(metric, attribute, group, by, now, version, of_class)
 
 
 def gap_change(scope: Scope, metric: str, group: str, by: str, now: Days, before: Days) -> GapChange:
     """Returns why that gap changed from one window to another."""
-    return _gap_change(key(scope.model), metric, scope.attribute or "", group, by, now, before, scope.version)
+    return _gap_change(
+        key(scope.model), metric, scope.attribute or "", group, by, now, before, scope.version, scope.of_class
+    )
 
 
 @st.cache_data(max_entries=ENTRIES, show_spinner=False)
 def _gap_change(
-    key: Key, metric: str, attribute: str, group: str, by: str, now: Days, before: Days, version: str | None
+    key: Key,
+    metric: str,
+    attribute: str,
+    group: str,
+    by: str,
+    now: Days,
+    before: Days,
+    version: str | None,
+    of_class: str | None,
 ) -> GapChange:
-    return model_of(key).gap_change(metric, attribute, group, by, now, before, version)
+    return model_of(key).gap_change(metric, attribute, group, by, now, before, version, of_class)

@@ -42,7 +42,7 @@ def readings(scope: Scope, metric: str, by: str) -> pd.DataFrame:
         since, until = windows[0].since - timedelta(days=before * days), windows[-1].until
         of_windows = replace(scope, window=f"{since}..{until}")
         found = load.readings(of_windows, (metric,), kinds, attribute=scope.attribute, by=str(days))
-    return found[found["feature"].isna()]
+    return found[found["feature"].isna() if scope.of_class is None else found["feature"] == scope.of_class]
 
 
 def findings(scope: Scope, metric: str) -> list[tuple[Window, list[Finding]]]:
@@ -58,7 +58,8 @@ def findings(scope: Scope, metric: str) -> list[tuple[Window, list[Finding]]]:
 def _of(scope: Scope, metric: str, window: Window, current: bool) -> list[Finding]:
     asked = replace(scope, window=LATEST if current else f"{window.since}..{window.until}")
     found = load.findings(asked, METRICS[metric].kind)
-    return [finding for finding in found if finding.metric == metric and finding.attribute == scope.attribute]
+    about = (metric, scope.attribute, scope.of_class)
+    return [finding for finding in found if (finding.metric, finding.attribute, finding.feature) == about]
 
 
 def answering(scope: Scope, since: str, until: str) -> dict[str, str]:
