@@ -181,6 +181,20 @@ def test_a_day_is_enough_by_day() -> None:
     ] == [(0, 60, 61)]
 
 
+def test_quiet_days_raise_hardly_any_false_alarm() -> None:
+    random, shape = np.random.default_rng(19), (100, 182)
+    rows = np.full(shape, 330.0)
+    series = [
+        Series("count", random.poisson(330, shape).astype(float)),
+        Series("count", random.negative_binomial(30, 30 / 360, shape).astype(float)),
+        Series("share", random.binomial(330, 0.0014, shape).astype(float), rows),
+        Series("mean", random.normal(size=shape), rows),
+        Series("mean", random.standard_t(5, shape), rows),
+    ]
+    alarms = [len(anomalies(judged(one, DAYS).deviations, DAYS)) / 100 / 24 for one in series]
+    assert max(alarms) < 0.02  # a week and series
+
+
 def test_a_delivery_turned_away_is_told_by_those_before_it() -> None:
     rejected, rows = np.array([20.0, 16, 22, 16, 21, 25, 900, 24, 19]), np.full(9, 10_000.0)
     far = beyond_earlier(rejected, rows)
