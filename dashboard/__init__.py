@@ -60,12 +60,16 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/crossings     which groups look worst: every crossing of conditions, counted
     metrics/worst_groups  which of them are worse, on cases that had no part in finding them
     metrics/worst_case    what the labels that are missing could make of a metric
+    metrics/usual         what is usual at an hour of the week, from earlier weeks, and how far chance goes
+    metrics/anomalies     stretches far from what is usual, silence
+    metrics/changes       level shifts that stayed, dated
     metrics/service       latency quantiles, error rate, throughput
     metrics/page          the page of all metrics, from their table
     policy/windows        which days are compared with which: reference, scheduled windows, the current one
     policy/rules          Policy and Rule: what is allowed
     policy/text           policy.toml, read, every mistake named
     policy/proposal       a first policy.toml for a contract
+    policy/history        which policies were judged by, since when
     policy/verdicts       one level for all judged together; four states
     policy/numbers        numbers as they stand in sentences
     policy/sentences      one plain sentence per finding
@@ -143,6 +147,10 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/track_record   past estimates beside what came
     report/extent         the days, rows and versions that there are
     report/labels         how long labels take, until when they are complete, whose come later
+    report/events         what happened when: an event, versions, changed columns, policies
+    report/watched        the series that are watched, by hour and day
+    report/anomalies      what was out of the ordinary in the pipeline
+    report/anomaly_words  the same in words
     report/judged         a policy's rules expanded to the measures they judge
     report/impact         selections and scores above the exact median, by pairs of groups, from the log
     report/worst_rows     the log's rows, cut into conditions, in two halves by time
@@ -152,6 +160,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/pictures       the counts behind pictures: latencies, distributions, gaps, delays
     cases                 rows of the log, filtered; one case whole
     workspace             the facade: Workspace and Model
+    workspace_events      what happened to a model, from everywhere that knows
     workspace_why         its answers to why: a change, a gap, a gap's change
     charts/words          numbers, days, groups and metrics as people read them
     charts/palette        the language of the marks: shape, word, colour

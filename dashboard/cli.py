@@ -195,6 +195,19 @@ def check(
 
 
 @app.command()
+def events(
+    model: str, workspace: WorkspaceOption = None, since: Day = None, until: Day = None, format: FormatOption = "table"
+) -> None:
+    """Print what happened when: anomalies, changes, versions, columns, policies, sign-offs. --until is exclusive."""
+    from dashboard.report.events import COLUMNS
+
+    found = counted(workspace, model).events(day(since), day(until))
+    kept = COLUMNS if format != "table" else ("since", "until", "kind", "sentence")
+    rows = [event.as_dict() for event in found]
+    write(format, [{name: row[name] for name in kept} for row in rows], kept)
+
+
+@app.command()
 def serve(
     workspace: WorkspaceOption = None,
     port: Annotated[int, typer.Option(help="The port to listen on.")] = 8501,

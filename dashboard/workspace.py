@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dashboard import bins, ingest, log, report, settings
+from dashboard import bins, ingest, log, report, settings, workspace_events
 from dashboard import contract as contracts
 from dashboard import policy as policies
 from dashboard import rollup as rollups
@@ -23,7 +23,7 @@ from dashboard.cases import Filters, case, cases
 from dashboard.contract import Contract
 from dashboard.errors import EvenhandError, nearest
 from dashboard.log import Record
-from dashboard.policy import Finding, Policy, Window, split
+from dashboard.policy import Finding, Policy, Window, history, split
 from dashboard.report import COLUMNS, KINDS, Reading, Scope, Source, versions
 from dashboard.report.extent import Extent, extent
 from dashboard.report.judged import Plan, judged, plan
@@ -109,9 +109,8 @@ class Model(Why):
 
     def ingest(self, files: Sequence[str | Path], labels: bool = False, **options: Any) -> list[ingest.Receipt]:
         """Does take files into the log: predictions, or labels that came later."""
-        limits: dict[str, Any] = {"memory_limit": self.settings.memory_limit, "threads": self.settings.threads}
         take = ingest.labels if labels else ingest.predictions
-        return take(self.paths, self.contract, files, **limits, **options)
+        return take(self.paths, self.contract, files, **self.settings.limits, **options)
 
     def batches(self) -> list[Record]:
         """Returns what was delivered, in order of arrival."""
@@ -121,8 +120,8 @@ class Model(Why):
         """Does count what is new in the log and publish a new rollup."""
         reference = self.policy.windows.reference if self.policy else None
         owner = (reference.since, reference.until) if reference else None
-        limits = {"memory_limit": self.settings.memory_limit, "threads": self.settings.threads}
-        return rollups.build(self.paths, self.contract, owner, everything, progress, **limits)
+        history.remember(self.paths.policies, self.policy)
+        return rollups.build(self.paths, self.contract, owner, everything, progress, **self.settings.limits)
 
     # What it says
 
@@ -167,8 +166,7 @@ class Model(Why):
         newest = Source(snapshot, self.contract, replace(frozen, score_exact=facts["scores"] == "exact"))
         if self.on is None:
             return newest
-        limits = {"memory_limit": self.settings.memory_limit, "threads": self.settings.threads}
-        with as_of(self.paths, self.contract, newest.bins, file, self.on, **limits) as then:
+        with as_of(self.paths, self.contract, newest.bins, file, self.on, **self.settings.limits) as then:
             return replace(newest, snapshot=Snapshot(then))
 
     def behind(self) -> str | None:
@@ -276,6 +274,7 @@ class Model(Why):
                 f"Model '{self.name}' has no policy.toml",
                 todo=f"`evenhand init` proposes one; put it at {self.paths.policy}",
             )
+        history.remember(self.paths.policies, self.policy)
         plan, source = self.plan(), self.source()
         if window is None:
             return policies.check(self.policy, judged(source, self.policy, plan))
@@ -289,6 +288,8 @@ class Model(Why):
         The first to leave its range comes first.
         """
         return policies.first_outside(self.findings(window) for window in self.plan().every())
+
+    events = workspace_events.events
 
     def cases(self, filters: Filters, limit: int = 200) -> list[dict[str, Any]]:
         """Returns rows of the log, newest first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboard.charts.calibration import confidence_bands, gap_dots, reliability_curve, small_reliability, top_of
 from dashboard.charts.disparity import disparity_over_time
-from dashboard.charts.events import timeline
+from dashboard.charts.events import LANES, timeline
 from dashboard.charts.features import categories_against_now, missing_strip, reference_against_now
 from dashboard.charts.frontier import frontier
 from dashboard.charts.groups import interval_dots, ranked_dots
@@ -21,6 +21,7 @@ from dashboard.charts.waterfall import waterfall
 from dashboard.charts.worst import worst_dots
 
 __all__ = [
+    "LANES",
     "categories_against_now",
     "confidence_bands",
     "delay_curves",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from dashboard.charts.palette import STATES, state_of
 
@@ -123,14 +123,33 @@ class Pictured:
     words: str
 
 
+@dataclass(frozen=True)
+class Linked:
+    """A cell that leads to a page, with what stands in its URL."""
+
+    words: str
+    page: str
+    query: Mapping[str, str]
+
+
 def _side(name: str, right: set[str]) -> str:
     return ' class="num"' if name in right else ""
 
 
 def _cell(value: object, name: str, first: bool, right: set[str], marked: set[str]) -> str:
-    text = _pictured(value) if isinstance(value, Pictured) else escape("" if value is None else str(value))
+    text = _shown(value)
     text = mark(str(value)) if name in marked and value else text
     return f'<th scope="row">{text}</th>' if first else f"<td{_side(name, right)}>{text}</td>"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Pictured):
+        return _pictured(value)
+    if isinstance(value, Linked):
+        return (
+            f'<a href="{escape(value.page)}?{escape(urlencode(value.query))}" target="_self">{escape(value.words)}</a>'
+        )
+    return escape("" if value is None else str(value))
 
 
 def _pictured(cell: Pictured) -> str:
