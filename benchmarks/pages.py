@@ -37,7 +37,10 @@ from dashboard.workspace import Model, Workspace
 ENTRY = Path(dashboard.ui.__file__).with_name("app.py")
 
 
-VIEWS = {"performance": ["", "Before labels", "Versions", "Why it changed", "Labels"]}
+VIEWS = {
+    "performance": ["", "Before labels", "Versions", "Why it changed", "Labels"],
+    "fairness": ["", "All metrics", "Over time", "Before labels", "In one number"],
+}
 
 
 def prepared(workspace: Path) -> Model:
