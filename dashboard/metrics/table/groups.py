@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dashboard.metrics.table.entry import Metric, entry
+from dashboard.metrics.table.entry import DIFFERENCE_SOURCE, PAIRS_SOURCE, Metric, entry
 from dashboard.metrics.table.rates import RATES
 from dashboard.metrics.table.regression import REGRESSION
 
@@ -27,7 +27,7 @@ def _against_all(rate: Metric) -> Metric:
         f"{rate.question} How much more or less in this group than in all groups together?",
         f"{rate.name} of the group - {rate.name} of all groups together = (1 - w)(group - rest), w = the group's share "
         "of the denominator", "near zero", _needs(rate), kind="fairness", unit="points",
-        source="Newcombe (1998), method 10, of group against rest, times 1 - w", tasks=rate.tasks,
+        source=f"{DIFFERENCE_SOURCE}, of group against rest, times 1 - w", tasks=rate.tasks,
         complement=rate.complement and rate.complement + OVERALL, family=rate.family + OVERALL,
     )  # fmt: skip
 
@@ -37,7 +37,7 @@ def _gap(rate: Metric) -> Metric:
         rate.name + GAP, f"Gap in {_plain(rate)}",
         f"{rate.question} How far apart are the groups furthest apart?",
         f"largest - smallest {rate.name} of the groups", "near zero", _needs(rate), kind="fairness", unit="points",
-        source="all pairs of groups by Newcombe (1998) at level 1 - (1 - level)/K", tasks=rate.tasks,
+        source=f"{PAIRS_SOURCE} by {DIFFERENCE_SOURCE}", tasks=rate.tasks,
         complement=rate.complement and rate.complement + GAP,
         family=_OF_FAIRLEARN.get(rate.family, rate.family + GAP),
     )  # fmt: skip
