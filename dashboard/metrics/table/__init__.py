@@ -7,7 +7,7 @@ from dashboard.metrics.table.aequitas import AEQUITAS
 from dashboard.metrics.table.calibration import CALIBRATION
 from dashboard.metrics.table.data import DATA
 from dashboard.metrics.table.drift import DRIFT
-from dashboard.metrics.table.entry import Metric
+from dashboard.metrics.table.entry import BINARY, Metric
 from dashboard.metrics.table.estimated import ESTIMATED
 from dashboard.metrics.table.fairness import FAIRNESS
 from dashboard.metrics.table.groups import GROUPS
@@ -37,6 +37,20 @@ METRICS: dict[str, Metric] = RATES | {
         *ESTIMATED,
     )
 }
+
+_OF_ALL_TOGETHER = {"mean_entropy", "estimated_matthews_correlation", "estimated_brier_score"}
+
+
+def _of_a_class(metric: Metric) -> bool:
+    """Returns whether a model of several classes has the metric of each class, against all others together."""
+    if metric in CALIBRATION:
+        return metric.name not in _OF_ALL_TOGETHER
+    estimated = metric in ESTIMATED and (metric.kind == "fairness" or metric.name in _OF_ALL_TOGETHER)
+    compared = {"versions", "matrix"} & metric.needs
+    return metric.tasks == BINARY and metric.kind in ("performance", "fairness") and not estimated and not compared
+
+
+OF_A_CLASS = frozenset(name for name, metric in METRICS.items() if _of_a_class(metric))
 
 _SYNONYMS = {
     "auc": "roc_auc", "mcc": "matthews_correlation", "mae": "mean_absolute_error", "rmse": "root_mean_squared_error",
