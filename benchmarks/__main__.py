@@ -14,6 +14,7 @@ RUNS = (
     ("rollup.py", str(FOLDER), "--rows", ROWS),
     ("metricframe.py",),
     ("pages.py", str(FOLDER / f"rollup-{ROWS}" / "workspace")),
+    ("worst_groups.py", str(FOLDER / f"rollup-{ROWS}" / "workspace")),
 )
 
 if __name__ == "__main__":

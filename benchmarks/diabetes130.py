@@ -179,7 +179,7 @@ edges = [30, 60, 80]
 reference = "60-79"
 
 [fairness]
-intersections = [["race", "gender"]]
+intersections = [["race", "gender"], ["gender", "age_band"], ["race", "age_band"]]
 
 {numeric}{categorical}"""
 

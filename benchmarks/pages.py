@@ -37,7 +37,13 @@ from dashboard.workspace import Model, Workspace
 ENTRY = Path(dashboard.ui.__file__).with_name("app.py")
 
 
-VIEWS = {"performance": ["", "Before labels", "Versions", "Why it changed", "Labels"]}
+VIEWS = {
+    "performance": ["", "Before labels", "Versions", "Why it changed", "Labels"],
+    "fairness": ["By group", "All metrics", "Over time", "Mix against rate", "Before labels", "In one number"],
+    "groups": ["Crossed", "Worst groups", "Scores", "Who is served"],
+    "reports": ["", "Local Law 144"],
+}
+VIEWED_BY = {"reports": "report"}  # the parameter that names a page's view, where it is not `view`
 
 
 def prepared(workspace: Path) -> Model:
@@ -128,7 +134,7 @@ def main() -> None:
     for page, view in (
         (name, view) for names in menu.pages().values() for name in names for view in VIEWS.get(name, [""])
     ):
-        asked_for = [scope | ({"view": view} if view else {}) for scope in scopes]
+        asked_for = [scope | ({VIEWED_BY.get(page, "view"): view} if view else {}) for scope in scopes]
         first, *later = page_times(page, asked_for, scripts)
         script, whole, processor = (
             statistics.median(getattr(times, name) for times in later) for name in ("script", "run", "processor")

@@ -7,7 +7,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     contract              contract.toml -> Contract: what the columns mean
     contract/text         the contract from TOML, every mistake named
     contract/writing      the contract as TOML, written
-    rules                 rules as data: citation, source, as of when, what supports them
+    rules                 rules as data: citation, source, what was read as of when, what supports them
     rates_limits          the limits of one rate: Wilson's, Jeffreys', the wider of the two
     rates                 pairs of counts: value, interval, difference, ratio
     metrics/table/entry   what the table says of one metric
@@ -31,6 +31,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/losses        means of losses, from sums and sums of squares
     metrics/value         what the model's work is worth: by matrix, or as logged
     metrics/thresholds    what another threshold would do, and the best that can be had
+    metrics/lots          equal rates by drawing lots, as fairlearn's ThresholdOptimizer would
     metrics/ranking       ROC, precision and recall curves and their areas, from counts by score bin
     metrics/estimation    what scores mean, from a labelled reference; counts expected before labels arrive
     metrics/estimation_classes  the same of a model of several classes
@@ -44,35 +45,44 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/direct        how far off it will turn out to be (DLE)
     metrics/clusters      what a clustered sample is worth
     metrics/fairness      how groups differ, from one rate each
+    metrics/homogeneity   whether several groups have one rate
     metrics/overall       a group against everybody
     metrics/aequitas      groups in Aequitas' words
     metrics/four_fifths   the four-fifths rule's ratios, and what chance alone would do
     metrics/local_law_144 impact ratios of New York City's Local Law 144
     metrics/differences   the difference of two estimates, and how far two areas go together
     metrics/pairs         two versions on the same cases: Newcombe's paired interval, McNemar
-    metrics/decomposition why a rate changed: mix against rate
+    metrics/decomposition why a rate changed, why groups differ: mix against rate
     metrics/histograms    two windows on common bins
     metrics/drift         how far a feature has moved
     metrics/areas         the area between two cumulative distributions
     metrics/days          whether windows differ more than windows do
     metrics/delays        how long labels take, learnt while some are still missing
+    metrics/crossings     which groups look worst: every crossing of conditions, counted
+    metrics/worst_groups  which of them are worse, on cases that had no part in finding them
     metrics/worst_case    what the labels that are missing could make of a metric
+    metrics/usual         what is usual at an hour of the week, from earlier weeks, and how far chance goes
+    metrics/anomalies     stretches far from what is usual, silence
+    metrics/changes       level shifts that stayed, dated
     metrics/service       latency quantiles, error rate, throughput
     metrics/page          the page of all metrics, from their table
     policy/windows        which days are compared with which: reference, scheduled windows, the current one
     policy/rules          Policy and Rule: what is allowed
     policy/text           policy.toml, read, every mistake named
     policy/proposal       a first policy.toml for a contract
+    policy/history        which policies were judged by, since when
     policy/verdicts       one level for all judged together; four states
     policy/numbers        numbers as they stand in sentences
     policy/sentences      one plain sentence per finding
     policy/findings       check(policy, measures) -> findings, worst first
+    policy/first          what left its range first, of all scheduled windows
     review/proof          canonical bytes, digests, signatures
     review/events         what a person can do: flag, sign off; the envelope the ledger keeps
     review/ledger         the append-only record, in SQLite
     review/ledger_tables  its tables, and the triggers that refuse changes
     review/signoff        the digest of readings; is a sign-off current or stale, and why
     sql/coding            the statement that codes a chunk: every name a small integer
+    sql/levels            the statements that cut a row into conditions
     sql/cases             the parts of statements that read single cases
     store                 DuckDB: connections that stay off the network, a published rollup
     log                   the log's table of contents: batch records, and the files they name
@@ -119,34 +129,52 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/versions       a version against another: pairs, or two samples
     report/standings      which version is better, at one level
     report/change         why a rate changed between two windows, in numbers and a sentence
+    report/gap_mix        why two groups differ, and why that changed, by another attribute
+    report/gap_words      the same in a sentence
     report/calibration    whether scores can be taken at their word
     report/what_if        what another threshold would do to each group
     report/curves         the curves behind pictures of calibration; how sure scores are
+    report/score_shapes   how scores lie by group and label
     report/expected_errors  how far off it will turn out to be, before labels arrive
     report/errors         how far off a predicted number is
     report/contrasts      groups compared: to a reference, to everybody, the furthest apart
+    report/areas          how well scores rank the cases of each group
     report/fairness       what is compared: one decision, each class, a predicted number
     report/drift          every feature against the reference window
+    report/mix            whom the model serves, and whether that has changed
     report/service        latency, failures, throughput
     report/expected       what scores mean in each group, and the cases whose labels are to come
     report/estimated      readings before labels arrive
     report/track_record   past estimates beside what came
+    report/extent         the days, rows and versions that there are
     report/labels         how long labels take, until when they are complete, whose come later
+    report/events         what happened when: an event, versions, changed columns, policies
+    report/watched        the series that are watched, by hour and day
+    report/anomalies      what was out of the ordinary in the pipeline
+    report/anomaly_words  the same in words
     report/judged         a policy's rules expanded to the measures they judge
     report/impact         selections and scores above the exact median, by pairs of groups, from the log
+    report/worst_rows     the log's rows, cut into conditions, in two halves by time
+    report/worst_groups   whom the model serves worst: discovered, confirmed
+    report/worst_words    the same in sentences
     report/asked          a question in words -> Scope
     report/pictures       the counts behind pictures: latencies, distributions, gaps, delays
     cases                 rows of the log, filtered; one case whole
     workspace             the facade: Workspace and Model
+    workspace_events      what happened to a model, from everywhere that knows
+    workspace_why         its answers to why: a change, a gap, a gap's change
     charts/words          numbers, days, groups and metrics as people read them
     charts/palette        the language of the marks: shape, word, colour
     charts/figure         the sheet every picture is drawn on
     charts/groups         a dot and its interval for each group or feature
     charts/trend          a metric over time
+    charts/disparity      a disparity over time, a panel for each group
     charts/versions       a version against another, around no difference
     charts/waterfall      a change, step by step
     charts/calibration    the reliability curve; how sure it is
     charts/confusion      what is taken for what, as a square
+    charts/scores         scores of positive and negative cases, mirrored, in small
+    charts/mix            a group's share over time, in small
     charts/curves         what every threshold would do: ROC, precision and recall
     charts/frontier       what thresholds can reach: how good, how large a gap
     charts/outcomes       1,000 cases as 1,000 marks
@@ -157,6 +185,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     charts/features       reference against now; what is missing
     charts/estimates      estimated beside realised
     charts/events         what happened when
+    charts/worst          the groups served worst, each beside everybody
     charts/strip          where one value lies among all, as wide as a word
     demo                  the sample workspace
     doctor                what is installed, what is missing
@@ -169,9 +198,13 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/load/classes       what is taken for what, the curves of every threshold
     ui/load/versions      two versions, compared and judged
     ui/load/change        two windows, and why a rate changed
+    ui/load/over_time     a disparity by window, and what was judged of each
+    ui/load/gap_mix       a gap, and its change, taken apart
     ui/load/what_if       counts behind thresholds, the best they can do
     ui/load/calibration   what the calibration page reads
+    ui/load/groups        where attributes cross, scores by label, the mix over time
     ui/load/reports       the four-fifths screen, Local Law 144's counts
+    ui/load/worst_groups  searches for worst groups, running beside the pages
     ui/load/estimates     estimates and their track record
     ui/estimates          before labels arrive, on Performance and Fairness
     ui/frame              the scope's row on top of every page
@@ -187,10 +220,24 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/regression         how far off a model's numbers are
     ui/verdicts           readings and what the policy says of them, side by side
     ui/versions           version against version
-    ui/fairness           one rate of all groups: side by side, over time, in one number
+    ui/heat               a heat map as a table
+    ui/crossing           a metric where attributes cross, in cells and words
+    ui/crossed            which attributes, which metric; the map of their groups
+    ui/group_scores       how scores rank, hold and lie in each group
+    ui/served             whom the model serves, week by week
+    ui/fairness           one rate of all groups: side by side, in one number
+    ui/gap_mix            why two groups differ, and why that changed
+    ui/over_time          when a disparity began, and who left the range first
+    ui/load/fairness      all metrics of all groups in one table, and their tests
+    ui/fairness_words     the fairness page in words: what it opens with, whoever is missing
+    ui/all_metrics        every metric of every group as a matrix of marks
+    ui/worst_groups       whom it serves worst: the search offered, awaited, told
     ui/reports            reports in the shape that a rule asks for
     ui/change             why a rate changed
-    ui/what_if            thresholds chosen, in words and tables; a proposal kept
+    ui/what_if            thresholds chosen, in words and tables
+    ui/worths             what a case is worth under them, and the change
+    ui/frontier           the best that thresholds can reach, with and without lots
+    ui/proposing          a proposal kept in the record
     ui/value              what it is worth
     ui/deliveries         what was delivered, in words and tables
     ui/case_view          one case as a clinician reads it
@@ -199,6 +246,9 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/happened           what happened when, for the timeline
     ui/signing            the sign-off page's form and its words
     cli                   evenhand: parse, call, print, exit code
+    cli_why               evenhand why
+    cli_worst             evenhand worst
+    cli_options           what commands share: options, the model they are about, progress
     cli_tables            what it prints: a table, JSON, CSV
 """
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from dashboard.cli_tables import table, write
+from dashboard.cli_options import Day, FormatOption, WorkspaceOption, counted, day, model_of, progress
+from dashboard.cli_tables import days, table, write
+from dashboard.cli_why import why
+from dashboard.cli_worst import worst
 from dashboard.errors import EvenhandError
 
 if TYPE_CHECKING:
-    from dashboard.workspace import Model
+    pass
 
 app = typer.Typer(
     name="evenhand",
@@ -28,12 +29,6 @@ app = typer.Typer(
 audit = typer.Typer(help="The record of what people did: is it intact?", no_args_is_help=True)
 app.add_typer(audit, name="audit")
 
-WorkspaceOption = Annotated[
-    Path | None,
-    typer.Option("--workspace", envvar="EVENHAND_WORKSPACE", help="The workspace directory (default ./workspace)."),
-]
-FormatOption = Annotated[str, typer.Option("--format", help="table, json or csv.")]
-Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
 COULD_NOT_RUN = 3
 # A wrong command line (Click's UsageError, wherever typer keeps it) is one that could not run; 2 says "can't be told".
 typer.BadParameter.__mro__[1].exit_code = COULD_NOT_RUN  # type: ignore[attr-defined]
@@ -52,33 +47,6 @@ def main() -> None:
 def _fail(error: Exception) -> NoReturn:
     print(f"evenhand: {error}", file=sys.stderr)
     raise SystemExit(COULD_NOT_RUN)
-
-
-def _model(workspace: Path | None, name: str) -> Model:
-    from dashboard.workspace import Workspace
-
-    return Workspace(workspace).model(name)
-
-
-def _counted(workspace: Path | None, name: str) -> Model:
-    """Returns a model whose rollup is read; says on stderr where that is behind."""
-    found = _model(workspace, name)
-    if behind := found.behind():
-        print(behind, file=sys.stderr)
-    return found
-
-
-@contextmanager
-def _progress(text: str) -> Iterator[Callable[[int, int], None]]:
-    """Yields what draws a bar on stderr: called with how much is done, and of how much."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(text, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 @app.command()
@@ -119,12 +87,12 @@ def ingest(
     """Take predictions (or --labels) into the log: Parquet, CSV, CSV.gz, JSON lines; files or globs."""
     from dashboard.ingest import IntakeError
 
-    found = _model(workspace, model)
+    found = model_of(workspace, model)
     options = {} if labels else {"again": again}
     failure: EvenhandError | None = None
-    with _progress("taking in") as progress:
+    with progress("taking in") as bar:
         try:
-            receipts = found.ingest(files, labels, progress=progress, **options)
+            receipts = found.ingest(files, labels, progress=bar, **options)
         except IntakeError as error:
             receipts, failure = error.receipts, error
     for receipt in receipts:
@@ -151,8 +119,8 @@ def rollup(
     """Refresh the counts of the days that new rows or labels touch."""
     if engine != "duckdb":
         raise EvenhandError(f"The engine '{engine}' is not there yet", "duckdb", "Leave --engine out")
-    with _progress("counting") as progress:
-        built = _model(workspace, model).rollup(everything, progress)
+    with progress("counting") as bar:
+        built = model_of(workspace, model).rollup(everything, bar)
     for note in built.notes:
         print(note, file=sys.stderr)
     if built.days:
@@ -187,10 +155,10 @@ def readings(
     from dashboard.report.asked import asked
     from dashboard.report.labels import advice
 
-    found = _counted(workspace, model)
+    found = counted(workspace, model)
     if as_of:
         found = found.as_of(as_of.date())
-    scope = asked(found.scope, kind, metric, attribute, feature, version, _day(since), _day(until), by, versus)
+    scope = asked(found.scope, kind, metric, attribute, feature, version, day(since), day(until), by, versus)
     rows = [reading.as_dict() for reading in found.readings(scope)]
     if not rows:
         print(f"The log of '{model}' holds nothing of that from {scope.since} until {scope.until}.", file=sys.stderr)
@@ -199,48 +167,44 @@ def readings(
         print(line, file=sys.stderr)
 
 
-def _day(moment: datetime | None) -> Any:
-    return moment.date() if moment else None
-
-
 @app.command()
-def why(
+def check(
     model: str,
-    metric: str,
-    by: Annotated[str, typer.Option(help="An attribute, an intersection (sex*age_band), or version.")],
     workspace: WorkspaceOption = None,
-    since: Day = None,
-    until: Day = None,
-    before_since: Day = None,
-    before_until: Day = None,
-    version: Annotated[str | None, typer.Option(help="A version.")] = None,
-    before_version: Annotated[str | None, typer.Option(help="Another version to compare it with.")] = None,
+    every_window: Annotated[
+        bool, typer.Option("--every-window", help="What ever left its range, in which window first.")
+    ] = False,
     format: FormatOption = "table",
 ) -> None:
-    """Say why a rate changed: other shares of the groups, or another rate within them. Untils are exclusive.
+    """Judge the policy. Exit code 0: all within; 1: something outside; 2: something can't be told; 3: could not run.
 
-    Without days: the window that is judged, against as many days before it.
+    With --every-window what is printed is of all scheduled windows, the exit code still of the current ones.
     """
-    from dashboard.report.change import sentence
+    from dashboard.policy import exit_code
 
-    now, before = (_day(since), _day(until)), (_day(before_since), _day(before_until))
-    found = _counted(workspace, model).why(metric, by, now, before, version, before_version)
-    print(sentence(found), file=sys.stdout if format == "table" else sys.stderr)
-    write(format, found.records())
+    found = counted(workspace, model)
+    findings = found.findings()
+    shown = found.first_outside() if every_window else findings
+    if format != "table":
+        write(format, [finding.as_dict() for finding in shown])
+    for finding in shown if format == "table" else ():
+        print(f"{days(finding.since, finding.until) if every_window else finding.state:>18}  {finding.sentence}")
+    if every_window and not shown:
+        print(f"Nothing has left its range in {len(found.plan().every())} windows.", file=sys.stderr)
+    raise SystemExit(exit_code(findings))
 
 
 @app.command()
-def check(model: str, workspace: WorkspaceOption = None, format: FormatOption = "table") -> None:
-    """Judge the policy. Exit code 0: all within; 1: something outside; 2: something can't be told; 3: could not run."""
-    from dashboard.policy import exit_code
+def events(
+    model: str, workspace: WorkspaceOption = None, since: Day = None, until: Day = None, format: FormatOption = "table"
+) -> None:
+    """Print what happened when: anomalies, changes, versions, columns, policies, sign-offs. --until is exclusive."""
+    from dashboard.report.events import COLUMNS
 
-    findings = _counted(workspace, model).findings()
-    if format == "table":
-        for finding in findings:
-            print(f"{finding.state:>18}  {finding.sentence}")
-    else:
-        write(format, [finding.as_dict() for finding in findings])
-    raise SystemExit(exit_code(findings))
+    found = counted(workspace, model).events(day(since), day(until))
+    kept = COLUMNS if format != "table" else ("since", "until", "kind", "sentence")
+    rows = [event.as_dict() for event in found]
+    write(format, [{name: row[name] for name in kept} for row in rows], kept)
 
 
 @app.command()
@@ -274,6 +238,10 @@ def demo(
         print(step, file=sys.stderr)
     if not build_only:
         serve(workspace, port, open_browser=sys.stdout.isatty())
+
+
+app.command()(why)
+app.command()(worst)
 
 
 @audit.command()

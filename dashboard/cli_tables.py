@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 from dashboard.errors import EvenhandError
@@ -44,6 +45,15 @@ def table(rows: Iterable[dict[str, Any]]) -> None:
         drawn.add_row(*(row[name] for name in used))
     wide = None if sys.stdout.isatty() else WIDE
     Console(width=wide, highlight=False, markup=False).print(drawn)
+
+
+def days(since: str | None, until: str | None) -> str:
+    """Returns a window by its first and last day, both in it.
+
+    >>> days("2026-03-01", "2026-03-29")
+    '2026-03-01 to 2026-03-28'
+    """
+    return f"{since} to {date.fromisoformat(until) - timedelta(days=1)}" if since and until else ""
 
 
 def _text(value: Any) -> str:

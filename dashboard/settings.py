@@ -37,6 +37,11 @@ class ModelPaths:
         return self.root / "policy.toml"
 
     @property
+    def policies(self) -> Path:
+        """Which policies the model was judged by: a line each, only ever added to."""
+        return self.root / "policies.jsonl"
+
+    @property
     def log(self) -> Path:
         return self.root / "log"
 
@@ -83,6 +88,11 @@ class Settings:
     def model(self, name: str) -> ModelPaths:
         """Returns the paths of one model; the name is checked, the directory need not exist."""
         return model_paths(self.workspace, name)
+
+    @property
+    def limits(self) -> dict[str, Any]:
+        """What an engine may use: memory_limit and threads."""
+        return {"memory_limit": self.memory_limit, "threads": self.threads}
 
     def models(self) -> list[str]:
         """Returns the names of the models that have a contract."""

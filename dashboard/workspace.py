@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dashboard import bins, ingest, log, report, settings
+from dashboard import bins, ingest, log, report, settings, workspace_events
 from dashboard import contract as contracts
 from dashboard import policy as policies
 from dashboard import rollup as rollups
@@ -23,19 +23,21 @@ from dashboard.cases import Filters, case, cases
 from dashboard.contract import Contract
 from dashboard.errors import EvenhandError, nearest
 from dashboard.log import Record
-from dashboard.policy import Finding, Policy, Window, split
-from dashboard.report import COLUMNS, KINDS, Reading, Scope, Source, change, versions
-from dashboard.report.change import Change
+from dashboard.policy import Finding, Policy, Window, history, split
+from dashboard.report import COLUMNS, KINDS, Reading, Scope, Source, versions
+from dashboard.report.extent import Extent, extent
 from dashboard.report.judged import Plan, judged, plan
-from dashboard.report.labels import complete_until
 from dashboard.rollup import Built, publishing
 from dashboard.rollup.counting import Progress
 from dashboard.rollup.then import as_of
 from dashboard.settings import ModelPaths
 from dashboard.store import Snapshot
+from dashboard.workspace_why import Why
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from dashboard.report.worst_groups import WorstGroups
 
 
 class Workspace:
@@ -60,18 +62,7 @@ class Workspace:
         return Model(paths, self.settings)
 
 
-@dataclass(frozen=True)
-class Extent:
-    """What a rollup holds: first and last day (both in it), rows, versions; from when on labels still come."""
-
-    first: date
-    last: date
-    rows: int
-    versions: tuple[str, ...]
-    complete_until: date
-
-
-class Model:
+class Model(Why):
     """One model: its contract and policy, its log, its newest rollup. Threads may share it.
 
     With `on` what it says is what was known when that day began.
@@ -118,9 +109,8 @@ class Model:
 
     def ingest(self, files: Sequence[str | Path], labels: bool = False, **options: Any) -> list[ingest.Receipt]:
         """Does take files into the log: predictions, or labels that came later."""
-        limits: dict[str, Any] = {"memory_limit": self.settings.memory_limit, "threads": self.settings.threads}
         take = ingest.labels if labels else ingest.predictions
-        return take(self.paths, self.contract, files, **limits, **options)
+        return take(self.paths, self.contract, files, **self.settings.limits, **options)
 
     def batches(self) -> list[Record]:
         """Returns what was delivered, in order of arrival."""
@@ -130,8 +120,8 @@ class Model:
         """Does count what is new in the log and publish a new rollup."""
         reference = self.policy.windows.reference if self.policy else None
         owner = (reference.since, reference.until) if reference else None
-        limits = {"memory_limit": self.settings.memory_limit, "threads": self.settings.threads}
-        return rollups.build(self.paths, self.contract, owner, everything, progress, **limits)
+        history.remember(self.paths.policies, self.policy)
+        return rollups.build(self.paths, self.contract, owner, everything, progress, **self.settings.limits)
 
     # What it says
 
@@ -176,8 +166,7 @@ class Model:
         newest = Source(snapshot, self.contract, replace(frozen, score_exact=facts["scores"] == "exact"))
         if self.on is None:
             return newest
-        limits = {"memory_limit": self.settings.memory_limit, "threads": self.settings.threads}
-        with as_of(self.paths, self.contract, newest.bins, file, self.on, **limits) as then:
+        with as_of(self.paths, self.contract, newest.bins, file, self.on, **self.settings.limits) as then:
             return replace(newest, snapshot=Snapshot(then))
 
     def behind(self) -> str | None:
@@ -194,9 +183,7 @@ class Model:
 
     def extent(self) -> Extent:
         """Returns which days, rows and versions the newest rollup holds, and until when labels are complete."""
-        source = self.source()
-        found: Extent = source.snapshot.once("extent", lambda: _extent(source))
-        return found
+        return extent(self.source())
 
     def plan(self, policy: Policy | None = None) -> Plan:
         """Returns the windows that states are judged on, by the policy's schedule (or the default one)."""
@@ -221,7 +208,7 @@ class Model:
                 f"The window runs from {start} until {end}", "It must hold a day", "`until` is the day after it"
             )
         for name in ("version", "versus"):
-            self._check_version(asked.get(name), held)
+            self.check_version(asked.get(name), held)
         windows = split(reference, (end - start).days) if reference else ()
         if until is None or asked.get("by"):
             open_end = until is None and not asked.get("by")
@@ -236,7 +223,8 @@ class Model:
             **asked,
         )
 
-    def _check_version(self, version: str | None, held: Extent) -> None:
+    def check_version(self, version: str | None, held: Extent) -> None:
+        """Does refuse a version that the log does not have."""
         if version not in (None, "*", *held.versions):
             raise EvenhandError(f"The log has no version '{version}'", todo=nearest(str(version), held.versions))
 
@@ -256,26 +244,18 @@ class Model:
         report.check_names(self.contract, scope.attributes, None)
         return [found for part in scope.parts() for found in versions.version_readings(self.source(), part)]
 
-    def why(
-        self,
-        metric: str,
-        by: str,
-        now: tuple[date | None, date | None] = (None, None),
-        before: tuple[date | None, date | None] = (None, None),
-        version: str | None = None,
-        before_version: str | None = None,
-    ) -> Change:
-        """Returns why a rate changed from one window (since, until) to another, by an attribute or `version`.
+    def worst_groups(
+        self, metric: str | None = None, depth: int = 3, progress: Progress = lambda done, total: None, **asked: Any
+    ) -> WorstGroups:
+        """Returns the groups that a metric is clearly worst for, confirmed: see `report.worst_groups`.
 
-        Without windows: the one that is judged against as many days before it. `version` is looked at in both, unless
-        `before_version` names another one.
+        `asked` are arguments of `scope`. Days whose labels still come are left out, unless there are no others.
         """
-        for name in (version, before_version):
-            self._check_version(name, self.extent())
-        windows = change.two_windows(self.plan(), metric, now, before)
-        names = (before_version or version, version)
-        then, here = (Scope(w.since, w.until, name) for w, name in zip(windows, names, strict=True))
-        return change.why(self.source(), metric, then, here, by)
+        from dashboard.report.worst_groups import question, worst_groups
+
+        which = question(self.source(), self.scope(**asked), self.extent().complete_until, metric, depth)
+        minimum = (self.policy or Policy("none", ())).minimum_n
+        return worst_groups(self.paths, self.source(), which, minimum, progress, self.on)
 
     def track_record(self, metric: str, windows: Sequence[Window] = (), **asked: Any) -> pd.DataFrame:
         """Returns past estimates of a metric beside what came, by window (else by week): see `report.track_record`."""
@@ -284,14 +264,32 @@ class Model:
         chosen = windows or self.plan().by_log.drift_windows
         return track_record(self.source(), self.scope(**asked), chosen, metric)
 
-    def findings(self) -> list[Finding]:
-        """Returns what the policy says of its current windows; raises EvenhandError where there is no policy."""
+    def findings(self, window: Window | None = None) -> list[Finding]:
+        """Returns what the policy says of its current windows, or of one scheduled window (`plan().every()`).
+
+        Raises EvenhandError where there is no policy, and for a window that is not scheduled.
+        """
         if self.policy is None:
             raise EvenhandError(
                 f"Model '{self.name}' has no policy.toml",
                 todo=f"`evenhand init` proposes one; put it at {self.paths.policy}",
             )
-        return policies.check(self.policy, judged(self.source(), self.policy, self.plan()))
+        history.remember(self.paths.policies, self.policy)
+        plan, source = self.plan(), self.source()
+        if window is None:
+            return policies.check(self.policy, judged(source, self.policy, plan))
+        then = plan.on(window)
+        families = plan.families(then.judging(self.policy), window)
+        return policies.in_order(f for rules in families for f in policies.check(rules, judged(source, rules, then)))
+
+    def first_outside(self) -> list[Finding]:
+        """Returns, of all that ever was outside its range, the finding of the first scheduled window in which it was.
+
+        The first to leave its range comes first.
+        """
+        return policies.first_outside(self.findings(window) for window in self.plan().every())
+
+    events = workspace_events.events
 
     def cases(self, filters: Filters, limit: int = 200) -> list[dict[str, Any]]:
         """Returns rows of the log, newest first."""
@@ -305,11 +303,6 @@ class Model:
 def _after_reference(kinds: Sequence[str], metrics: Sequence[str] | None) -> bool:
     """Returns whether all that is asked for is compared with the reference, or estimated from it."""
     return tuple(kinds) == ("drift",) or bool(metrics and all(name.startswith("estimated_") for name in metrics))
-
-
-def _extent(source: Source) -> Extent:
-    ((first, last, rows, versions),) = report.rows(source.snapshot, "extent", {})
-    return Extent(first, last, rows, tuple(versions), complete_until(source.snapshot, first, last))
 
 
 def frame(readings: Iterable[Reading]) -> pd.DataFrame:

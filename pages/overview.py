@@ -10,6 +10,8 @@ findings = load.findings(scope)
 says, more = headlines.attention(findings)
 parts.sentence("Overview", "Is anything wrong?", says, more)
 parts.linked_findings(headlines.most_urgent(findings))
+events = happened.events(scope.model, findings)
+happened.unusual(scope, events)
 
 performance = load.readings(scope, headlines.STANDING, ("performance",), labels=True)
 service = load.readings(scope, ("latency_p95",), ("service",))
@@ -24,9 +26,7 @@ if weekly["value"].notna().any():
     figure = charts.over_time(weekly, load.promise(scope, leading), starts, settled=settled)
     parts.picture(figure, f"{leading}-by-week", say.alt(weekly, "since"))
 
-parts.section("What happened when", "Bars are the days on which a check is outside its range, or that are signed off.")
-events = happened.events(scope.model, findings)
-parts.picture(charts.timeline(events, happened.log(scope.model)), "timeline", happened.words(events))
+happened.timeline(scope, events)
 
 if findings:
     with st.expander(f"All {len(findings)} checks"):

@@ -35,7 +35,8 @@ def how_good() -> None:
             "No labels yet for this window.", "Choose an earlier window.", "Drift and Service need no labels."
         )
     elif cells is not None:
-        parts.section("1,000 cases", "Each mark is one of 1,000 cases like those of this window.")
+        positive = say.positive(load.contract(scope.model))
+        parts.section("1,000 cases", f"Each mark is one of 1,000 cases like those of this window. {positive}")
         parts.picture(charts.icon_array(**cells), "icons", say.icons(cells), narrow=True)
         parts.table(*say.confusion(cells), numbers=("Labelled positive", "Labelled negative"))
     regression.section(scope)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.ui import load, parts, say, state
+from dashboard.ui import frontier, load, parts, proposing, say, state, worths
 from dashboard.ui import what_if as words
 from dashboard.ui.load import what_if
 
@@ -31,9 +31,7 @@ rates, points = what_if.rates(found, places), [what_if.reached(found, at, rate, 
 with head:
     says = words.sentence(found, places, rates, rate, (points[0].gap, points[1].gap))
     unit = contract.value.unit if contract.value else ""
-    worth = (
-        words.worth(*what_if.value(found, places), unit, sum(found.labelled)) if words.changed(found, places) else ""
-    )
+    worth = worths.sentence(what_if.worths(found, places), unit) if words.changed(found, places) else ""
     parts.sentence("What-if", ASKS, says, worth)
     parts.note(f"{say.window(days, load.complete_until(scope.model))} {words.moved(found)}")
 parts.note(words.as_decided(found, rates))
@@ -43,12 +41,13 @@ parts.table(words.table(rates), "Rates now and under the chosen thresholds", num
 parts.note(words.gap_words(found, places, rate))
 parts.note(words.left_out(found))
 parts.download(rates, "what-if")
+worths.section(found, places, unit)
 
 marked = {"now": (points[1].gap, points[1].goal)}
 if words.changed(found, places):
     marked["chosen"] = (points[0].gap, points[0].goal)
-words.frontier(scope, found, rate, goal, marked)
+frontier.draw(scope, found, places, rate, goal, marked)
 
 parts.section("Before anybody uses it")
 parts.findings([(None, text) for text in words.WARNINGS])
-words.proposal_form(scope, found, places, rates, days)
+proposing.form(scope, found, places, rates, days)

@@ -48,6 +48,7 @@ class ErrorSpec:
     days: int = 10
     size: float = 1.0
     tolerance: float | None = 5.0
+    cutoff: float | None = None
     labels: str = "inside"
     subjects: bool = False
     seed: int = 8
@@ -56,6 +57,7 @@ class ErrorSpec:
     @property
     def contract(self) -> str:
         tolerance = "" if self.tolerance is None else f"tolerance = {self.tolerance * self.size!r}"
+        tolerance += "" if self.cutoff is None else f"\ncutoff = {self.cutoff * self.size!r}"
         return CONTRACT.format(
             name=self.name, tolerance=tolerance, subject='subject = "patient"' if self.subjects else ""
         )

@@ -152,22 +152,42 @@ def test_days_whose_labels_are_still_coming_are_hollow_and_dashed() -> None:
     assert (coming.marker.symbol, len(coming.x), coming.line.dash) == ("circle-open", 1, "dot")
 
 
-def test_the_timeline_spans_the_log_and_shows_for_which_days_something_was_found() -> None:
-    rows = [("2026-02-01", None, "version", "v2"), ("2026-03-01", "2026-03-29", "incident", "Fairness: 1 outside")]
-    rows += [("2026-01-01", "2026-01-29", "sign-off", "Approved by Ada")]
-    events = pd.DataFrame(rows, columns=["time", "until", "kind", "text"])
-    events = events.assign(time=pd.to_datetime(events["time"]), until=pd.to_datetime(events["until"]))
-    figure = charts.timeline(events, ("2026-01-01", "2026-04-01"))
+def happened(*rows: tuple[str, str | None, str, bool, str]) -> pd.DataFrame:
+    events = pd.DataFrame(rows, columns=["time", "until", "lane", "stays", "short"])
+    dated = events.assign(time=pd.to_datetime(events["time"]), until=pd.to_datetime(events["until"]))
+    return dated.assign(text=events["short"] + " happened.")
+
+
+def test_the_timeline_spans_the_log_and_has_a_lane_for_each_kind() -> None:
+    rows = [("2026-02-01", None, "Versions", False, "v2"), ("2026-03-01", "2026-03-29", "Checks outside", False, "")]
+    rows += [("2026-02-10", None, "Latency", True, "56 ms"), ("2026-01-01", "2026-01-29", "Sign-offs", False, "")]
+    figure = charts.timeline(happened(*rows), ("2026-01-01", "2026-04-01"))
     first, last = figure.layout.xaxis.range
     assert first < pd.Timestamp("2026-01-01")
     assert last > pd.Timestamp("2026-04-01")
-    bars = {trace.x for trace in figure.data if trace.mode == "lines+markers"}
-    assert {(str(a.date()), str(b.date())) for a, b in bars} == {
-        ("2026-01-01", "2026-01-29"),
-        ("2026-03-01", "2026-03-29"),
-    }
-    assert len({trace.y for trace in figure.data}) == 3
-    assert [note.text for note in figure.layout.annotations if note.xanchor == "right"] == ["Fairness: 1 outside"]
+    bars = {tuple(str(day)[:10] for day in trace.x[:2]) for trace in figure.data if trace.mode == "lines"}
+    assert bars == {("2026-01-01", "2026-01-29"), ("2026-03-01", "2026-03-29"), ("2026-02-10", str(last)[:10])}
+    assert len({trace.y[0] for trace in figure.data}) == 4
+    names = [note.text for note in figure.layout.annotations]
+    assert names == ["Versions", "Latency", "Checks outside", "Sign-offs", "v2", "56 ms"]
+    drops = [shape for shape in figure.layout.shapes if shape.line.dash == "dot"]
+    assert [str(shape.x0)[:10] for shape in drops] == ["2026-02-01"]
+
+
+def test_events_very_near_each_other_are_one_mark_that_tells_them() -> None:
+    near = [(f"2026-02-01T{hour:02}:00", f"2026-02-01T{hour + 1:02}:00", "Latency", False, "9 ms") for hour in range(8)]
+    figure = charts.timeline(happened(*near), ("2026-01-01", "2026-04-01"))
+    (marks,) = [trace for trace in figure.data if trace.mode == "markers"]
+    assert len(marks.x) == 1
+    assert marks.hovertext[0].count("9 ms happened.") == 5
+    assert "and 3 more in the table" in marks.hovertext[0]
+    assert "8 events" in [note.text for note in figure.layout.annotations]
+
+
+def test_no_words_on_the_timeline_run_into_the_next_mark() -> None:
+    crowded = [(f"2026-0{1 + i // 14}-{1 + 2 * (i % 14):02}", None, "Latency", False, "12 times") for i in range(28)]
+    figure = charts.timeline(happened(*crowded), ("2026-01-01", "2026-04-01"))
+    assert len([note for note in figure.layout.annotations if note.text == "12 times"]) <= 2
 
 
 def test_versions_are_marked_where_they_began() -> None:
@@ -238,7 +258,7 @@ def test_densities_of_bins_of_different_width_compare() -> None:
         lambda: charts.delay_curves(pd.DataFrame(columns=["group", "delay", "share", "low", "high", "n"])),
         lambda: charts.missing_labels(readings(group("A", None))),
         lambda: charts.missing_strip(pd.DataFrame(columns=["day", "feature", "n", "missing"])),
-        lambda: charts.timeline(pd.DataFrame(columns=["time", "until", "kind", "text"])),
+        lambda: charts.timeline(pd.DataFrame(columns=["time", "until", "lane", "stays", "text", "short"])),
     ],
 )  # fmt: skip
 def test_every_picture_can_be_drawn_of_nothing(empty: Any) -> None:

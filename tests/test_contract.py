@@ -123,6 +123,29 @@ def test_a_tolerance_is_a_number_above_0_of_a_regression(wrong: str) -> None:
         contract.parse(TEXT.replace("threshold = 0.35", "tolerance = 5"), "x")
 
 
+@given(st.none() | st.floats(-1e9, 1e9))
+def test_a_cutoff_is_written_and_read_again_and_none_is_a_comment(cutoff: float | None) -> None:
+    original = Contract("stay", "regression", columns={"time": "t", "score": "s"}, cutoff=cutoff)
+    text = contract.render(original)
+    assert ("# cutoff = " in text) == (cutoff is None)
+    assert contract.parse(text, "the test") == original
+    assert contract.parse(text, "the test").decides == (cutoff is not None)
+
+
+@pytest.mark.parametrize("wrong", ["inf", "-inf", "nan", '"30"', "true"])
+def test_a_cutoff_is_a_number_of_a_regression(wrong: str) -> None:
+    with pytest.raises(EvenhandError, match="A number"):
+        contract.parse(REGRESSION.format(f"cutoff = {wrong}\n"), "x")
+    with pytest.raises(EvenhandError, match="Of a binary model it is the threshold"):
+        contract.parse(TEXT.replace("threshold = 0.35", "cutoff = 5"), "x")
+
+
+def test_a_contract_without_a_cutoff_keeps_its_digest_and_each_cutoff_has_its_own() -> None:
+    digests = {contract.parse(REGRESSION.format(line), "x").digest for line in ("", "cutoff = 5\n", "cutoff = 6\n")}
+    assert len(digests) == 3
+    assert contract.parse(REGRESSION.format(""), "x").digest.startswith("5131f62f8ec44aee")
+
+
 def test_the_digest_is_of_the_meaning_and_not_of_the_text() -> None:
     plain = contract.parse(TEXT, "x")
     assert contract.parse("# a comment\n" + TEXT.replace("0.35", "0.350"), "x").digest == plain.digest

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -115,4 +117,5 @@ def test_every_rule_names_its_source_its_day_and_what_it_supports_and_never_says
         rule = rules.rule(key)
         assert rule.url.startswith("https://")
         assert "support" in rule.supports
+        assert re.search(r"[Nn]ot (verified|compared)", rule.read)  # until somebody reads the whole official text
         assert "compl" not in f"{rule}".lower()

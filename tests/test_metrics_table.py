@@ -27,6 +27,7 @@ from dashboard.metrics import (
 )
 from dashboard.metrics.page import page
 from dashboard.metrics.table.aequitas import SHORT
+from dashboard.metrics.table.groups import OF_ERRORS
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "metrics.md"
 
@@ -99,11 +100,13 @@ def test_every_other_metric_is_a_function_of_its_name() -> None:
         f"{rate}_{contrast}" for rate in RATES for contrast in ("difference", "ratio", "overall_difference", "gap")
     }
     made |= {f"{short}{more}" for short in SHORT for more in ("", "_disparity")}  # rates under Aequitas' names
-    made |= {"mean_error_difference", "mean_absolute_error_difference"}  # differences.difference_of
+    made |= {f"{name}_difference" for name in OF_ERRORS} | {
+        "roc_auc_difference"
+    }  # differences.difference_of, and of shares rates.Difference
     made |= {f"{name}_version_difference" for name in made if f"{name}_version_difference" in METRICS}
     made |= {name for name in METRICS if name.startswith("estimated_")}  # those of their own: test_estimation
     made |= {f"top_{k}_accuracy" for k in (2, 3)}  # multiclass.top_k_accuracy
-    assert set(METRICS) - made == {"psi", "js_distance", "ks", "wasserstein", "wasserstein_standardised"}
+    assert set(METRICS) - made == {"psi", "js_distance", "ks", "wasserstein", "wasserstein_standardised", "mix_psi"}
 
 
 @pytest.mark.parametrize(

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from dashboard.charts.calibration import confidence_bands, gap_dots, reliability_curve, small_reliability, top_of
-from dashboard.charts.events import timeline
+from dashboard.charts.disparity import disparity_over_time
+from dashboard.charts.events import LANES, timeline
 from dashboard.charts.features import categories_against_now, missing_strip, reference_against_now
 from dashboard.charts.frontier import frontier
 from dashboard.charts.groups import interval_dots, ranked_dots
 from dashboard.charts.labels import delay_curves, missing_labels
 from dashboard.charts.latency import heat_map, load_line
 from dashboard.charts.law import ratio_dots
+from dashboard.charts.mix import small_shares
 from dashboard.charts.outcomes import icon_array, per_thousand
+from dashboard.charts.scores import small_mirrored
 from dashboard.charts.strip import strip
 from dashboard.charts.trend import over_time, small_trend
 from dashboard.charts.versions import version_dots
 from dashboard.charts.waterfall import waterfall
+from dashboard.charts.worst import worst_dots
 
 __all__ = [
+    "LANES",
     "categories_against_now",
     "confidence_bands",
     "delay_curves",
+    "disparity_over_time",
     "frontier",
     "gap_dots",
     "heat_map",
@@ -34,11 +40,14 @@ __all__ = [
     "ratio_dots",
     "reference_against_now",
     "reliability_curve",
+    "small_mirrored",
     "small_reliability",
+    "small_shares",
     "small_trend",
     "strip",
     "timeline",
     "top_of",
     "version_dots",
     "waterfall",
+    "worst_dots",
 ]

@@ -9,7 +9,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from dashboard.charts.palette import BAND, QUIET, STATES, state_of
-from dashboard.charts.words import MINUS, Unit, digits, missing, number
+from dashboard.charts.words import MINUS, Unit, missing, number
 
 Figure = go.Figure
 Drawn = dict[str, Any]  # a trace, a shape or an annotation
@@ -48,17 +48,19 @@ def inked(figure: go.Figure, colour: str) -> go.Figure:
     Annotations take the layout's font; axes and legend have one of their own in Streamlit's theme.
     """
     layout = figure.layout
-    for words in (layout.font, layout.legend.font, layout.xaxis.tickfont, layout.yaxis.tickfont):
+    for words in (layout.font, layout.legend.font, layout.xaxis.tickfont):
         words.color = colour
     for axis in (layout.xaxis, layout.yaxis):
         axis.title.font.color = colour
+    for axis in figure.select_yaxes():
+        axis.tickfont.color = colour
     return figure
 
 
-def in_unit(low: float, high: float, unit: Unit) -> dict[str, Any]:
-    """Returns an axis' settings: its range, and about six round ticks in a unit; no share is above 100 %."""
+def in_unit(low: float, high: float, unit: Unit, about: int = 6) -> dict[str, Any]:
+    """Returns an axis' settings: its range, and about so many round ticks in a unit; no share is above 100 %."""
     top = min(high, 1.0) if unit == "share" else high
-    rough = (top - low) / 6 or 1.0
+    rough = (top - low) / about or 1.0
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(size * power for size in (1, 2, 2.5, 5, 10) if size * power >= rough * 0.999)
     ticks = [step * k for k in range(math.ceil(low / step - 1e-9), math.floor(top / step + 1e-9) + 1)]
@@ -68,7 +70,9 @@ def in_unit(low: float, high: float, unit: Unit) -> dict[str, Any]:
 def _tick(value: float, unit: Unit) -> str:
     """Returns a tick's words: points and plain numbers without their unit, which would not fit a phone."""
     plain = f"{value:,.10g}".replace("-", MINUS)
-    return digits(value, unit) if unit == "points" else plain if unit in ("number", "ratio") else number(value, unit)
+    if unit == "points":
+        return f"{round(value * 100, 9):.10g}".replace("-", MINUS)
+    return plain if unit in ("number", "ratio") else number(value, unit)
 
 
 def band(figure: go.Figure, allowed: Sequence[float | None], axis: str = "x") -> None:
@@ -89,24 +93,34 @@ def marks(
     figure: go.Figure, xs: Sequence[Any], ys: Sequence[Any], states: Sequence[str | None], hover: Sequence[str]
 ) -> None:
     """Draws a mark for each point by its state: disc, triangle, half disc, dashed ring."""
+    trace, drawn = marks_of(xs, ys, states, hover)
+    figure.add_trace(trace)
+    figure.layout.shapes = (*figure.layout.shapes, *drawn)
+
+
+def marks_of(
+    xs: Sequence[Any], ys: Sequence[Any], states: Sequence[str | None], hover: Sequence[str], yaxis: str = "y"
+) -> tuple[Drawn, list[Drawn]]:
+    """Returns the trace that holds a mark for each point, and the shapes of those that plotly has no symbol for."""
     looks = [state_of(state) for state in states]
     dashed = [state == "cannot be computed" for state in states]
-    figure.add_scatter(
-        x=list(xs), y=list(ys), mode="markers", hovertext=list(hover), hoverinfo="text", cliponaxis=False,
-        marker={
+    trace = {
+        "type": "scatter", "x": list(xs), "y": list(ys), "yaxis": yaxis, "mode": "markers", "hovertext": list(hover),
+        "hoverinfo": "text", "cliponaxis": False,
+        "marker": {
             "symbol": [look.symbol for look in looks],
             "size": [SIZE + 2 if look.symbol == "triangle-up" else SIZE for look in looks],
             "color": [look.colour for look in looks],
             "opacity": [0.0 if ring else 1.0 for ring in dashed],
             "line": {"width": 2, "color": [look.colour for look in looks]},
         },
-    )  # fmt: skip
+    }  # fmt: skip
     drawn = [
-        _half_disc(x, y) if state == "inconclusive" else _dashed_ring(x, y)
+        (_half_disc(x, y) if state == "inconclusive" else _dashed_ring(x, y)) | {"yref": yaxis}
         for x, y, state in zip(xs, ys, states, strict=True)
         if state in ("inconclusive", "cannot be computed")
     ]
-    figure.layout.shapes = (*figure.layout.shapes, *drawn)
+    return trace, drawn
 
 
 def _half_disc(x: Any, y: Any) -> dict[str, Any]:

@@ -58,8 +58,9 @@ def _mark(name: str, gap: float, goal: float, unit: Unit) -> Drawn:
 
 
 def _name(name: str, gap: float, goal: float, marked: Places) -> Drawn:
-    """Returns the word beside a mark; what is chosen stands above it, what holds now below."""
-    above = name == "chosen" or len(marked) == 1
+    """Returns the word beside a mark: above the higher one, below the lower, so that the words keep apart."""
+    others = [up for other, (_, up) in marked.items() if other != name]
+    above = all(goal > up or (goal == up and name == "chosen") for up in others)
     place = {"yanchor": "bottom", "yshift": 9} if above else {"yanchor": "top", "yshift": -9}
     return {"x": gap, "y": goal, "text": name, "showarrow": False} | place
 

@@ -46,7 +46,9 @@ def dots(rows: list[Row], names: list[str], allowed: Sequence[float | None] | No
     """Returns a dot with its interval for each row, from top to bottom, named at the left."""
     unit = unit_of(str(rows[0]["metric"])) if rows else "share"
     tall = 44 if reference or len(rows) < 10 else 32
-    named = 26 if unit == "points" else 0  # room for the axis' name, or plotly drops the ticks of a low picture
+    named = (
+        26 if unit == "points" or len(rows) == 1 else 0
+    )  # room for the axis' name, or plotly drops the ticks of a low picture
     figure = sheet(height=46 + named + tall * max(len(rows), 1))
     if allowed:
         band(figure, allowed)

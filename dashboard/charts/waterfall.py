@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import plotly.graph_objects as go
 
 from dashboard.charts.figure import Drawn, hover, in_unit, sheet
 from dashboard.charts.palette import QUIET, REFERENCE, STATES
-from dashboard.charts.words import MINUS, SPACE, digits
+from dashboard.charts.words import MINUS, SPACE, Unit, digits
 
 Step = tuple[str, float]
 SHOWN = 7
 MIX = "Other shares of the groups"
 
 
-def waterfall(ends: tuple[Step, Step], mix: float, rates: Sequence[Step], better: str) -> go.Figure:
+def waterfall(
+    ends: tuple[Step, Step], mix: float, rates: Sequence[Step], better: str, unit: Unit = "share", name: str = MIX
+) -> go.Figure:
     """Returns the change of a rate: a dot before, a bar for the mix and for each group's own change, a dot now.
 
     `ends` are (name, rate) before and now, `rates` (group, part) the largest first; beyond seven they are one bar.
-    Within the groups better and worse are told apart by colour and sign, by `better` ("higher" or "lower").
+    Within the groups better and worse are told apart by colour and sign, by `better` ("higher" or "lower"). `unit` is
+    that of the ends, "points" where they are gaps; `name` stands at the mix.
     """
-    steps = [(MIX, mix), *_within(rates)]
+    steps = [(name, mix), *_within(rates)]
+    words = percent if unit == "share" else _signed
     names = [ends[0][0], *(name for name, _ in steps), ends[1][0]]
     at, starts = ends[0][1], []
     for _, part in steps:
@@ -29,12 +33,13 @@ def waterfall(ends: tuple[Step, Step], mix: float, rates: Sequence[Step], better
         at += part
     reached = [*starts, at, ends[1][1]]
     room = (max(reached) - min(reached)) or 0.01
-    axis = in_unit(min(reached) - 0.08 * room, max(reached) + 0.24 * room, "share")
+    axis = in_unit(min(reached) - 0.08 * room, max(reached) + 0.24 * room, unit)
+    axis |= {"ticktext": [percent(tick) for tick in axis["tickvals"]]} if unit == "share" else {"title": "points"}
     return sheet(
-        46 + 34 * len(names),
-        [_bars(starts, steps, better), _ends(ends, len(steps) + 1)],
-        annotations=_labels(ends, starts, steps),
-        xaxis=axis | {"showgrid": True, "ticktext": [percent(tick) for tick in axis["tickvals"]]},
+        46 + 34 * len(names) + (24 if unit == "points" else 0),
+        [_bars(starts, steps, better), _ends(ends, len(steps) + 1, words)],
+        annotations=_labels(ends, starts, steps, words),
+        xaxis=axis | {"showgrid": True},
         yaxis={
             "tickvals": list(range(len(names))), "ticktext": names, "range": [len(names) - 0.4, -0.6],
             "showgrid": False, "ticks": "",
@@ -51,18 +56,20 @@ def _bars(starts: Sequence[float], steps: Sequence[Step], better: str) -> Drawn:
     }  # fmt: skip
 
 
-def _ends(ends: tuple[Step, Step], last: int) -> Drawn:
+def _ends(ends: tuple[Step, Step], last: int, words: Callable[[float], str]) -> Drawn:
     return {
         "type": "scatter", "x": [value for _, value in ends], "y": [0, last], "mode": "markers", "cliponaxis": False,
-        "hoverinfo": "text", "hovertext": [f"<b>{name}</b><br>{percent(value)}" for name, value in ends],
+        "hoverinfo": "text", "hovertext": [f"<b>{name}</b><br>{words(value)}" for name, value in ends],
         "marker": {"symbol": "diamond", "size": 12, "color": REFERENCE},
     }  # fmt: skip
 
 
-def _labels(ends: tuple[Step, Step], starts: Sequence[float], steps: Sequence[Step]) -> list[Drawn]:
+def _labels(
+    ends: tuple[Step, Step], starts: Sequence[float], steps: Sequence[Step], words: Callable[[float], str]
+) -> list[Drawn]:
     """Returns the numbers, each at the right end of its bar or dot."""
     told = [(max(start, start + part), _signed(part)) for start, (_, part) in zip(starts, steps, strict=True)]
-    told = [(ends[0][1], percent(ends[0][1])), *told, (ends[1][1], percent(ends[1][1]))]
+    told = [(ends[0][1], words(ends[0][1])), *told, (ends[1][1], words(ends[1][1]))]
     return [
         {"x": at, "y": row, "text": text, "showarrow": False, "xanchor": "left", "xshift": 9}
         for row, (at, text) in enumerate(told)

@@ -38,6 +38,7 @@ ROLES = (
 Task = Literal["binary", "multiclass", "regression"]
 TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
 Kind = Literal["numeric", "categorical"]
+AT_A_CUTOFF = "regression with a cutoff"  # what metrics are for that such a model has beside a regression's
 UNKNOWN_GROUP = "unknown"
 CELLS = ("tp", "fp", "fn", "tn")
 
@@ -109,7 +110,8 @@ class Contract:
 
     `shadow` lists versions that score cases beside the one in service; `time_format` (strptime) is only needed
     where times are not ISO 8601 or a number of seconds. `tolerance` is how far off a regression may be without harm,
-    in the label's unit.
+    in the label's unit. `cutoff` is the predicted value from which on a case is selected, by the decision that follows
+    the number; a label from there on is positive.
     """
 
     name: str
@@ -129,6 +131,7 @@ class Contract:
     time_format: str | None = None
     value: Value | None = None
     tolerance: float | None = None
+    cutoff: float | None = None
 
     def __hash__(self) -> int:
         return hash(self.digest)
@@ -136,7 +139,10 @@ class Contract:
     @cached_property
     def digest(self) -> str:
         """The SHA-256 of the canonical content: comments, spacing and the order of keys do not change it."""
-        canonical = json.dumps(_canonical(asdict(self)), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        content = asdict(self)
+        if self.cutoff is None:  # such a contract keeps the digest it had before there were cut-offs
+            del content["cutoff"]
+        canonical = json.dumps(_canonical(content), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
     def attribute(self, name: str) -> Attribute:
@@ -146,6 +152,20 @@ class Contract:
     @property
     def attribute_names(self) -> tuple[str, ...]:
         return tuple(attribute.name for attribute in self.attributes)
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """What metrics may be for to be this model's: its task, and of a regression with a cut-off that too.
+
+        >>> Contract("rent", "regression", cutoff=30_000.0).tasks
+        ('regression', 'regression with a cutoff')
+        """
+        return (self.task,) if self.cutoff is None else (self.task, AT_A_CUTOFF)
+
+    @property
+    def decides(self) -> bool:
+        """Whether labels and decisions are counted: of a regression only where a cut-off makes them."""
+        return self.task != "regression" or self.cutoff is not None
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ MODEL_KEYS = (
     "negative",
     "threshold",
     "tolerance",
+    "cutoff",
     "purpose",
     "owner",
     "timezone",
@@ -51,6 +52,7 @@ def contract_from(tables: Mapping[str, Any], where: str) -> Contract:
         time_format=_text(model, "time_format", where, "") or None,
         value=_value(_table(tables, "value", where, ("unit", *CELLS)), where) if "value" in tables else None,
         tolerance=_number(model, "tolerance", where, 0) if "tolerance" in model else None,
+        cutoff=_number(model, "cutoff", where, 0) if "cutoff" in model else None,
     )
     _check(contract, where)
     return contract
@@ -221,6 +223,11 @@ def _check_needed(contract: Contract, where: str) -> None:
     if off is not None and (contract.task != "regression" or not 0 < off < inf):
         found = f"found {off:g}; this model is {contract.task}"
         raise _wrong(where, "[model] tolerance", found, "A number above 0, in the label's unit, for regression only")
+    cut = contract.cutoff
+    if cut is not None and (contract.task != "regression" or not -inf < cut < inf):
+        found = f"found {cut:g}; this model is {contract.task}"
+        todo = "Of a binary model it is the threshold" if contract.task == "binary" else ""
+        raise _wrong(where, "[model] cutoff", found, "A number in the label's unit, for regression only", todo)
     if contract.task != "binary":
         return
     if not contract.positive:

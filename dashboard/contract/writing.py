@@ -53,6 +53,8 @@ def _model_lines(contract: Contract) -> list[str]:
     if contract.task == "regression":
         known = "# tolerance = 5" if contract.tolerance is None else f"tolerance = {_figure(contract.tolerance)}"
         lines.append(f"{known}      # how far off it may be without harm, in the label's unit")
+        known = "# cutoff = 30" if contract.cutoff is None else f"cutoff = {_figure(contract.cutoff)}"
+        lines.append(f"{known}      # from which value on a case is selected, by the decision that follows the number")
     lines += [f"purpose = {_quote(contract.purpose)}", f"owner = {_quote(contract.owner)}"]
     lines.append(f"timezone = {_quote(contract.timezone)}      # of times that carry none")
     if contract.time_format:

@@ -1,4 +1,8 @@
-"""Why a rate changed: because the groups' shares moved (mix), or because it moved within the groups (rate)."""
+"""Why a rate changed: because the groups' shares moved (mix), or because it moved within the groups (rate).
+
+Two groups of one window are taken apart alike, one in the place of before: their gap is other mix, or another rate
+among like cases. The change of a gap is the difference of its two groups' changes.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dashboard.rates import Rate
+
+Windows = tuple[Mapping[str, Rate], Mapping[str, Rate]]  # before, now
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +25,30 @@ class Part:
     share_now: float
     mix: float
     rate: float
+
+    @property
+    def total(self) -> float:
+        return self.mix + self.rate
+
+
+@dataclass(frozen=True, slots=True)
+class GapPart:
+    """What one group of the other attribute adds to the change of a gap: a part of the group's, one of the reference's.
+
+    `group` and `reference` are None where it has no trials among them in either window.
+    """
+
+    name: str
+    group: Part | None
+    reference: Part | None
+
+    @property
+    def mix(self) -> float:
+        return (self.group.mix if self.group else 0.0) - (self.reference.mix if self.reference else 0.0)
+
+    @property
+    def rate(self) -> float:
+        return (self.group.rate if self.group else 0.0) - (self.reference.rate if self.reference else 0.0)
 
     @property
     def total(self) -> float:
@@ -50,6 +80,23 @@ def decomposed(before: Mapping[str, Rate], now: Mapping[str, Rate]) -> list[Part
         mix = (shares[1] - shares[0]) * ((first + last) / 2 - middle)
         parts.append(Part(group, old, new, *shares, mix, (last - first) * (shares[0] + shares[1]) / 2))
     return parts
+
+
+def gap_decomposed(group: Windows, reference: Windows) -> list[GapPart]:
+    """Returns what each group of another attribute adds to the change of the gap between two, in the order given.
+
+    Each argument holds one compared group's rates before and now. The parts add up to the change of group minus
+    reference. [] where one of the four has no trials.
+
+    >>> women = {"<65": Rate(40, 50), "65+": Rate(25, 50)}, {"<65": Rate(8, 10), "65+": Rate(45, 90)}
+    >>> men = {"<65": Rate(40, 50), "65+": Rate(30, 50)}, {"<65": Rate(40, 50), "65+": Rate(30, 50)}
+    >>> [(part.name, round(part.mix, 3), round(part.rate, 3)) for part in gap_decomposed(women, men)]
+    [('<65', -0.084, 0.0), ('65+', -0.036, 0.0)]
+    """
+    ours, theirs = ({part.group: part for part in decomposed(*windows)} for windows in (group, reference))
+    if not ours or not theirs:
+        return []
+    return [GapPart(name, ours.get(name), theirs.get(name)) for name in dict.fromkeys((*ours, *theirs))]
 
 
 def _together(rates: Mapping[str, Rate]) -> Rate:

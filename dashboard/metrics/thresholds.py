@@ -107,6 +107,37 @@ def gains(binned: Binned, goal: str, worth: Mapping[str, float] | None = None) -
     return np.asarray(total / max(positives + negatives, 1))
 
 
+def changes(
+    binned: Binned,
+    now: Sequence[int],
+    then: Sequence[int],
+    worth: Mapping[str, float],
+    members: Sequence[int] | None = None,
+) -> dict[float, int]:
+    """Returns by how much the value of labelled cases changes when thresholds move, and of how many cases each.
+
+    `members` are the groups whose cases are looked at, by default all.
+
+    The same cases are looked at twice: only those whose score lies between a group's two thresholds change, by what a
+    decision more or less is worth for their label. All changes that the moves allow are named, some of no case.
+
+    >>> binned = Binned(np.array([[[3, 1], [1, 4], [0, 2]]]), np.array([0.5]), (True,))
+    >>> changes(binned, [1], [0], {"tp": 90, "fp": -10, "fn": -200, "tn": 0})
+    {0.0: 5, -10.0: 3, 290.0: 1}
+    """
+    gain = {NEGATIVE: worth["fp"] - worth["tn"], POSITIVE: worth["tp"] - worth["fn"]}
+    groups = range(len(now)) if members is None else members
+    found = {0.0: int(sum(binned.all[group, :NONE].sum() for group in groups))}
+    for group in groups:
+        before, after = now[group], then[group]
+        for label in (NEGATIVE, POSITIVE) if before != after else ():
+            more = int(binned.above[group, label, after] - binned.above[group, label, before])
+            by = float(gain[label] if after < before else -gain[label])
+            found[0.0] -= abs(more)
+            found[by] = found.get(by, 0) + abs(more)
+    return found
+
+
 @dataclass(frozen=True)
 class Point:
     """One choice of thresholds (a place for each group), the goal it reaches, and the largest gap between groups."""

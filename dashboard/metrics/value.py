@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dashboard.metrics.clusters import influence_design_effect, loss_design_effect, subject_design_effect
 from dashboard.metrics.losses import mean
 from dashboard.metrics.performance import FN, FP, TN, TP, Confusion
-from dashboard.rates import Estimate, Exact, Limits, Measure, undefined, wilson
+from dashboard.rates import SUBJECT_BUCKETS, Estimate, Exact, Limits, Measure, undefined, wilson
 
 PLACES = {"tp": TP, "fp": FP, "fn": FN, "tn": TN}
 UNITS = 10**6  # fixed point of logged values
@@ -37,30 +37,68 @@ class Logged:
         return loss_design_effect(self.rows, self.totals, self.total, self.squares, UNITS)
 
 
-def value_per_case(cells: Confusion, worth: Mapping[str, float]) -> Estimate:
+def value_per_case(cells: Confusion, worth: Mapping[str, float], deff: float | None = None) -> Estimate:
     """Returns the mean of `worth` (of tp, fp, fn and tn) over the cases with label and decision.
 
-    With the values sorted v0 < v1 < ..., the mean is v0 + sum (v_j - v_(j-1)) P(value >= v_j): each of these rates has
-    Wilson's interval, joined by their correlations (Zou, Psychological Methods 12 (2007) 399). Of two values it is
-    Wilson's own; where all cases fell into one cell it still says how rare the others may be.
+    Where the cells do not say how alike one person's cases are, `deff` may.
 
     >>> found = value_per_case(Confusion.of([[60, 10], [5, 25]]), {"tp": 90, "fp": -10, "fn": -200, "tn": 0})
     >>> found.value, [round(limit, 1) for limit in found.interval()]
     (11.5, [-3.3, 22.4])
     """
+    counts, _ = _counts(cells)
+    if not sum(counts.values()):
+        return undefined("no case has both label and decision (0 of 0)", cells.n, method=METHOD)
+    times: dict[float, float] = {}
+    for name in PLACES:
+        times[worth[name]] = times.get(worth[name], 0.0) + counts[name]
+    return mean_of_values(times, design_effect(cells, worth) if deff is None else deff, cells.total(*PLACES.values()))
+
+
+def mean_of_values(times: Mapping[float, float], deff: float = 1.0, rows: int | None = None) -> Estimate:
+    """Returns the mean of a number that takes few values, from how often each occurs; all that are possible are named.
+
+    With the values sorted v0 < v1 < ..., the mean is v0 + sum (v_j - v_(j-1)) P(value >= v_j): each of these rates has
+    Wilson's interval, joined by their correlations (Zou, Psychological Methods 12 (2007) 399). Of two values it is
+    Wilson's own; where all cases have one value it still says how rare the others may be. `deff` is the design effect
+    of clustered or weighted cases, `rows` how many they are where `times` are sums of weights.
+
+    >>> found = mean_of_values({0: 980, 290: 15, -10: 5})
+    >>> found.value, [round(limit, 1) for limit in found.interval()]
+    (4.3, [2.6, 7.1])
+    """
+    n = sum(times.values())
+    if not n:
+        return undefined("no case (0 of 0)", method=METHOD)
+    counted = int(n) if rows is None else rows
+    total = sum(value * often for value, often in times.items())
+    values = sorted(times)
+    above = tuple(sum(often for value, often in times.items() if value >= step) / deff for step in values[1:])
+    steps = tuple(high - low for low, high in pairwise(values))
+    note = f"about {n / deff:.0f} independent" if n / deff < counted * (1 - 1e-9) else ""
+    bounds = partial(_limits, values[0], steps, above, n / deff)
+    return Estimate(total / n, counted, METHOD, bounds, counted, total, n, note)
+
+
+def design_effect(cells: Confusion, worth: Mapping[str, float]) -> float:
+    """Returns how many times larger subjects and weights make the variance of the mean of `worth`, 1 of no case."""
     counts, kish = _counts(cells)
     n = sum(counts.values())
-    if not n:
-        return undefined("no case has both label and decision (0 of 0)", cells.n, method=METHOD)
-    total = sum(worth[name] * counts[name] for name in PLACES)
-    deff = kish * _clustering(cells, {name: worth[name] - total / n for name in PLACES})
-    values = sorted({worth[name] for name in PLACES})
-    above = tuple(sum(counts[name] for name in PLACES if worth[name] >= value) / deff for value in values[1:])
-    steps = tuple(high - low for low, high in pairwise(values))
-    rows = cells.total(*PLACES.values())
-    note = f"about {n / deff:.0f} independent" if n / deff < rows * (1 - 1e-9) else ""
-    bounds = partial(_limits, values[0], steps, above, n / deff)
-    return Estimate(total / n, rows, METHOD, bounds, rows, total, n, note)
+    mean = sum(worth[name] * counts[name] for name in PLACES) / n if n else 0.0
+    return kish * _clustering(cells, {name: worth[name] - mean for name in PLACES}) if n else 1.0
+
+
+def largest_design_effect(cells: Confusion) -> float:
+    """Returns what `design_effect` is at most: as if all cases of one subject had one value.
+
+    >>> largest_design_effect(Confusion.of([[60, 10], [5, 25]]))
+    1.0
+    """
+    _, kish = _counts(cells)
+    if cells.buckets is None:
+        return kish
+    trials = sum(cells.buckets[place] for place in PLACES.values())
+    return kish * subject_design_effect(np.zeros(SUBJECT_BUCKETS), trials)
 
 
 def _counts(cells: Confusion) -> tuple[dict[str, float], float]:

@@ -6,7 +6,8 @@ read off its interval and nothing else, and chance is accounted for over everyth
 
 from __future__ import annotations
 
-from dashboard.policy.findings import Finding, Judged, check, exit_code
+from dashboard.policy.findings import Finding, Judged, check, exit_code, in_order
+from dashboard.policy.first import first_outside
 from dashboard.policy.proposal import propose
 from dashboard.policy.rules import Policy, Rule
 from dashboard.policy.text import parse, read
@@ -24,6 +25,8 @@ __all__ = [
     "WindowPlan",
     "check",
     "exit_code",
+    "first_outside",
+    "in_order",
     "parse",
     "propose",
     "read",

@@ -86,7 +86,12 @@ def check(policy: Policy, judged: Sequence[Judged]) -> list[Finding]:
         found += [_finding(item, level, policy.minimum_n) for item in items]
     used = {item.rule for item in judged}
     found += [_nothing(rule, policy) for rule in policy.rules if rule not in used]
-    return sorted(found, key=_order)
+    return in_order(found)
+
+
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Returns findings with what is outside first, the worst of them first."""
+    return sorted(findings, key=_order)
 
 
 def exit_code(findings: Iterable[Finding]) -> int:

@@ -85,7 +85,10 @@ def propose(contract: Contract, first: date | None = None, last: date | None = N
 
 def _rules(contract: Contract) -> list[str]:
     rules = [REGRESSION if contract.task == "regression" else ACCURACY]
-    if contract.attributes and contract.task == "binary":
+    if contract.attributes and contract.tolerance is not None:
+        question = "how much more or less often is it off by more than is tolerated?"
+        rules.append(FAIR.format(metric="beyond_tolerance_rate_difference", question=question))
+    if contract.attributes and contract.task != "multiclass" and contract.decides:
         found, alarms = "how much more or less often are positive cases found?", "how many more or fewer false alarms?"
         rules.append(FAIR.format(metric="true_positive_rate_difference", question=found))
         rules.append(FAIR.format(metric="false_positive_rate_difference", question=alarms))

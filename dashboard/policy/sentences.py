@@ -32,6 +32,7 @@ POSSIBLE = {
     "share": (0.0, 1.0), "score": (0.0, 1.0), "points": (-1.0, 1.0), "difference": (-1.0, 1.0), "label": (-inf, inf),
     "value": (-inf, inf),
 }  # fmt: skip
+SHARES = frozenset((*RATES, "beyond_tolerance_rate"))
 OF_VERSIONS = "_version_difference"
 POSSIBLE["share of variance"] = (-inf, 1.0)
 UNSIGNED = re.compile(r"(demographic_parity|equalized_odds|equal_opportunity)_difference$|_gap$|(expected|maximum)_")
@@ -59,7 +60,7 @@ class Said:
     def rate(self) -> str | None:
         """Returns the rate that a signed difference or a ratio is made of; None for every other metric."""
         base = re.sub(r"_(difference|ratio)$", "", self.metric)
-        return base if base != self.metric and base.removeprefix("estimated_") in RATES else None
+        return base if base != self.metric and base.removeprefix("estimated_") in SHARES else None
 
     @cached_property
     def interval(self) -> Limits:

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from dashboard.contract import Contract
+from dashboard.contract import AT_A_CUTOFF, Contract
 from dashboard.errors import EvenhandError, nearest
 from dashboard.metrics import OF_A_CLASS, Metric, metric
 from dashboard.policy.rules import MINIMUM_N, Policy, Range, Rule
@@ -149,10 +149,9 @@ def _text(table: Mapping[str, Any], key: str, where: str) -> str | None:
 
 def _check_class(judged: Metric, of_class: str | None, where: str, contract: Contract | None) -> None:
     if of_class is None:
-        if contract is not None and contract.task not in judged.tasks:
-            tasks, by_class = " and ".join(judged.tasks), contract.task == MANY and judged.name in OF_A_CLASS
-            todo = 'Write class = "*" to judge each class against the rest' if by_class else ""
-            raise EvenhandError(f"{where}: {judged.name} is for {tasks} models", f"This model is {contract.task}", todo)
+        if contract is not None and not set(contract.tasks) & set(judged.tasks):
+            found, expected = f"is for {' and '.join(judged.tasks)} models", f"This model is {contract.task}"
+            raise EvenhandError(f"{where}: {judged.name} {found}", expected, _instead(judged, contract))
         return
     if contract is not None and contract.task != MANY:
         found = f"{where}: `class` is for models of several classes"
@@ -164,6 +163,14 @@ def _check_class(judged: Metric, of_class: str | None, where: str, contract: Con
         raise EvenhandError(f"{where}: the contract has no class '{of_class}'", todo=nearest(of_class, known))
 
 
+def _instead(judged: Metric, contract: Contract) -> str:
+    """Returns what makes a metric of two classes one of this model; "" where nothing does."""
+    if contract.task == "regression" and AT_A_CUTOFF in judged.tasks:
+        return "Name the cut-off in the contract: [model] cutoff = ..."
+    by_class = contract.task == MANY and judged.name in OF_A_CLASS
+    return 'Write class = "*" to judge each class against the rest' if by_class else ""
+
+
 def _check_attribute(judged: Metric, attribute: str | None, where: str, contract: Contract | None) -> None:
     if attribute is None:
         if "attribute" in judged.needs:
@@ -172,7 +179,7 @@ def _check_attribute(judged: Metric, attribute: str | None, where: str, contract
                 todo='Write attribute = "*" for each',
             )
         return
-    if judged.kind in ("drift", "service"):
+    if judged.kind in ("drift", "service") and "attribute" not in judged.needs:
         raise EvenhandError(f"{where}: {judged.name} is not judged by group", todo="Remove `attribute`")
     if contract is None or attribute == "*":
         return
@@ -182,7 +189,8 @@ def _check_attribute(judged: Metric, attribute: str | None, where: str, contract
 
 
 def _check_feature(judged: Metric, feature: str | None, where: str, contract: Contract | None) -> None:
-    if (judged.kind == "drift") != (feature is not None):
+    of_feature = judged.kind == "drift" and "attribute" not in judged.needs
+    if of_feature != (feature is not None):
         found = "is about a feature, and none is named" if feature is None else "is not about a feature"
         todo = 'Write feature = "*" for each' if feature is None else "Remove `feature`"
         raise EvenhandError(f"{where}: {judged.name} {found}", todo=todo)

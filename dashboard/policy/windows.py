@@ -90,6 +90,11 @@ class Schedule:
         chosen = self.drift_windows if kind == "drift" else self.windows
         return chosen[-1] if chosen else None
 
+    def only(self, window: Window) -> Schedule:
+        """Returns the schedule with this window alone, where it is one of them; with none where it is not."""
+        windows, drift = (tuple(w for w in each if w == window) for each in (self.windows, self.drift_windows))
+        return replace(self, windows=windows, drift_windows=drift)
+
     def settled(self, last: date) -> Schedule:
         """Returns the schedule for what needs labels, complete until `last` (in it): the same, the late left out.
 

@@ -13,6 +13,7 @@ from dashboard.report.drift import drift_readings
 from dashboard.report.estimated import estimated_readings
 from dashboard.report.expected_errors import expected_error_readings
 from dashboard.report.fairness import fairness_readings
+from dashboard.report.mix import mix_readings
 from dashboard.report.performance import Source, performance_readings
 from dashboard.report.scope import COLUMNS, KINDS, Reading, Scope, check_names
 from dashboard.report.service import service_readings
@@ -41,5 +42,6 @@ def _of_kinds(source: Source, scope: Scope) -> Iterator[Reading]:
     yield from expected_error_readings(source, scope)
     if "drift" in scope.kinds:
         yield from drift_readings(source, scope)
+        yield from mix_readings(source, scope)
     if "service" in scope.kinds:
         yield from service_readings(source, scope)

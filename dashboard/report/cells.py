@@ -70,7 +70,7 @@ class Cells:
         return found
 
     def confusion(self) -> Confusion:
-        """Returns the cells of a binary model."""
+        """Returns the cells of a binary model, or of a regression at its cut-off."""
         return Confusion.of(self.table, self.buckets, self.weights)
 
     def matrix(self) -> Matrix:
@@ -83,7 +83,7 @@ def outcomes(snapshot: Snapshot, contract: Contract, scope: Scope, attribute: st
     parameters = scope.parameters(contract, attribute=attribute)
     weighted = "weight" in contract.columns
     counted = rows(snapshot, "outcomes_weighted" if weighted else "outcomes", parameters)
-    classes = TWO if contract.task == "binary" else _classes(contract, counted)
+    classes = _classes(contract, counted) if contract.task == "multiclass" else TWO
     side: dict[str | None, int] = {name: i for i, name in enumerate(classes)} | {None: len(classes)}
     found: dict[Key, Cells] = defaultdict(lambda: Cells.of(classes, weighted))
     sums: dict[Key, NDArray[np.float64]] = defaultdict(lambda: np.zeros(LOSSES + 1))
@@ -112,7 +112,7 @@ def counted_cells(snapshot: Snapshot, contract: Contract, scope: Scope, attribut
     cells = outcomes(snapshot, contract, scope, attribute)
     if cells or scope.by or attribute:
         return cells
-    nobody = Cells.of(TWO if contract.task == "binary" else contract.classes)
+    nobody = Cells.of(contract.classes if contract.task == "multiclass" else TWO)
     return {(None, None if scope.version == "*" else scope.version, ""): nobody}
 
 

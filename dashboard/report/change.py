@@ -86,8 +86,8 @@ def why(source: Source, metric: str, before: Scope, now: Scope, by: str) -> Chan
         check_names(source.contract, (by,), None)
     if before.version == now.version or None in (before.version, now.version):
         refuse_overlap(Window(now.since, now.until), Window(before.since, before.until))
-    sides = [_rates(source, metric, scope, by) for scope in (before, now)]
-    totals = [_rates(source, metric, scope, "").get("", Rate(0, 0)) for scope in (before, now)]
+    sides = [rates_by(source, metric, scope, by) for scope in (before, now)]
+    totals = [rates_by(source, metric, scope, "").get("", Rate(0, 0)) for scope in (before, now)]
     return Change(metric, by, before, now, Difference(totals[1], totals[0]), tuple(decomposed(*sides)))
 
 
@@ -116,19 +116,22 @@ def _window(since: date, until: date) -> Window:
     return Window(since, until)
 
 
-def _rates(source: Source, metric: str, scope: Scope, by: str) -> Mapping[str, Rate]:
-    """Returns the rate of each group; of the versions those in service, shadows score cases a second time."""
+def rates_by(source: Source, metric: str, scope: Scope, by: str) -> Mapping[str, Rate]:
+    """Returns the rate of each group; of the versions those in service, shadows score cases a second time.
+
+    Of several classes: right against wrong, or the class that the scope names as its feature against the rest.
+    """
     known = METRICS.get(metric)
-    if known is None or source.contract.task not in known.tasks or known.kind not in ("performance", "data"):
+    if known is None or not set(source.contract.tasks) & set(known.tasks) or known.kind not in ("performance", "data"):
         raise EvenhandError(f"'{metric}' is not a rate of this model", todo="accuracy, selection_rate, label_coverage")
-    versions = by == BY_VERSION
+    versions, of_class = by == BY_VERSION, scope.features[0] if scope.features else None
     asked = replace(
         scope, metrics=(metric,), kinds=(known.kind,), by=None, versus=None, version="*" if versions else scope.version,
         attributes=(by,) if by and not versions else (),
     )  # fmt: skip
     found: dict[str, Rate] = {}
     for one in performance_readings(source, asked):
-        if one.feature is not None or (versions and not _in_service(source, scope, one.version)):
+        if one.feature != of_class or (versions and not _in_service(source, scope, one.version)):
             continue
         if one.value is None and not isinstance(one.measure, Rate):
             continue

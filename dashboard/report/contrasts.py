@@ -42,9 +42,14 @@ class View:
     note: str = ""
 
     @cached_property
-    def rates(self) -> Mapping[str, Groups]:
-        """Every rate of every group."""
-        return {name: {group: of(cells) for group, cells in self.cells.items()} for name, of in self.functions.items()}
+    def _made(self) -> dict[str, Groups]:
+        return {}
+
+    def rates(self, name: str) -> Groups:
+        """Returns a rate of every group; of many groups what nobody asks for would take longer than what is asked."""
+        if name not in self._made:
+            self._made[name] = {group: self.functions[name](cells) for group, cells in self.cells.items()}
+        return self._made[name]
 
     def reading(
         self, metric: str, measure: Measure, group: str | None = None, to: bool = False, note: str = ""
@@ -80,7 +85,7 @@ def _to_reference(view: View) -> Iterator[Reading]:
             metric = f"{name}_{suffix}"
             if not view.asks(metric):
                 continue
-            for group, measure in measured(contrast, view.rates[name], view.base).items():
+            for group, measure in measured(contrast, view.rates(name), view.base).items():
                 note = view.missing(name, group, measure) if suffix == "difference" else ""
                 yield view.reading(metric, measure, group, to=True, note=note)
 
@@ -90,17 +95,17 @@ def _to_everybody(view: View) -> Iterator[Reading]:
     others = overall.rests(view.cells) if names else {}
     for name in names:
         rests = {group: view.functions[name](cells) for group, cells in others.items()}
-        for group, measure in overall.from_overall(view.rates[name], rests).items():
+        for group, measure in overall.from_overall(view.rates(name), rests).items():
             yield view.reading(name + OVERALL, measure, group, note=view.note)
 
 
 def _largest(view: View) -> Iterator[Reading]:
     for metric, (function, needed) in NAMED.items():
         if view.asks(metric) and all(name in view.functions for name in needed):
-            yield view.reading(metric, function(*(view.rates[name] for name in needed)), note=view.note)
+            yield view.reading(metric, function(*(view.rates(name) for name in needed)), note=view.note)
     for name in view.functions:
         if view.scope.names(name + GAP):
-            yield view.reading(name + GAP, fairness.largest_difference(view.rates[name]), note=view.note)
+            yield view.reading(name + GAP, fairness.largest_difference(view.rates(name)), note=view.note)
 
 
 def _in_aequitas_words(view: View) -> Iterator[Reading]:
@@ -108,9 +113,9 @@ def _in_aequitas_words(view: View) -> Iterator[Reading]:
         if name not in view.functions:
             continue
         if short != name and view.scope.names(short):
-            yield from (view.reading(short, rate, group) for group, rate in view.rates[name].items())
+            yield from (view.reading(short, rate, group) for group, rate in view.rates(name).items())
         if short + DISPARITY in METRICS and view.scope.names(short + DISPARITY):
-            ratios = measured(Ratio, view.rates[name], view.base).items()
+            ratios = measured(Ratio, view.rates(name), view.base).items()
             yield from (view.reading(short + DISPARITY, ratio, group, to=True) for group, ratio in ratios)
     if "selection_rate" in view.functions:
         yield from _selected(view)

@@ -30,26 +30,35 @@ HALF = 32  # bits of a total's lower part
 
 def drift_readings(source: Source, scope: Scope) -> Iterator[Reading]:
     """Yields the readings of the kind drift: every feature in every period of the scope against the reference."""
-    wanted = [name for name, metric in METRICS.items() if metric.kind == "drift" and scope.wants(name)]
+    wanted = [name for name in METRICS if is_of_features(name) and scope.wants(name)]
     if not wanted:
         return
-    refusal = _refusal(scope)
+    refused = refusal(scope)
     for (bucket, version, feature), now, compared in _compared(source, scope):
         place = Place(version, feature=feature, bucket=bucket)
-        for metric, measure in _measures(wanted, refusal, now, compared):
+        for metric, measure in _measures(wanted, refused, now, compared):
             yield reading(scope, metric, place, measure)
 
 
+def is_of_features(metric: str) -> bool:
+    """Returns whether a metric is a feature's drift; that of the mix of groups is not.
+
+    >>> is_of_features("psi"), is_of_features("mix_psi")
+    (True, False)
+    """
+    return METRICS[metric].kind == "drift" and "attribute" not in METRICS[metric].needs
+
+
 def _measures(
-    wanted: Sequence[str], refusal: str, now: Shape, compared: drift.Compared[Any] | None
+    wanted: Sequence[str], refused: str, now: Shape, compared: drift.Compared[Any] | None
 ) -> Iterator[tuple[str, Measure]]:
     """Yields the measures of one feature; categories have no cumulative distribution."""
-    if not refusal and compared is not None:
+    if not refused and compared is not None:
         yield from drift.measures(compared, wanted)
         return
     for metric in wanted:
         if isinstance(now, Histogram) or metric not in drift.NUMERIC:
-            yield metric, undefined(refusal or "the reference window has no rows", now.n)
+            yield metric, undefined(refused or "the reference window has no rows", now.n)
 
 
 def _compared(source: Source, scope: Scope) -> list[Moved]:
@@ -69,7 +78,7 @@ def _compared(source: Source, scope: Scope) -> list[Moved]:
     return found
 
 
-def _refusal(scope: Scope) -> str:
+def refusal(scope: Scope) -> str:
     """Returns why nothing can be compared with the reference, "" where it can."""
     if scope.reference is None:
         return "there is no reference window: the log is too short for one"

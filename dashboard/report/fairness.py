@@ -1,4 +1,7 @@
-"""Fairness readings: the groups of an attribute compared, of one decision, of each class, of a predicted number."""
+"""Fairness readings: the groups of an attribute compared, of one decision, of each class, of a predicted number.
+
+Of a number that is its errors, and where the contract has a cut-off the decision that follows there.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 
+from dashboard import sql
 from dashboard.contract import UNKNOWN_GROUP
 from dashboard.metrics import METRICS, multiclass, performance
 from dashboard.metrics.differences import difference_of
 from dashboard.metrics.performance import Confusion
-from dashboard.rates import Measure, undefined
+from dashboard.metrics.table.groups import OF_ERRORS
+from dashboard.rates import Difference, Measure, Rate, undefined
+from dashboard.report.areas import area_readings
 from dashboard.report.bounds import nothing_said, of_differences
 from dashboard.report.cells import Cells, ordered, outcomes
 from dashboard.report.contrasts import View, absent, contrasts_of
@@ -20,7 +26,6 @@ from dashboard.report.errors import MEASURES, Errors, error_sums
 from dashboard.report.performance import Source
 from dashboard.report.scope import Place, Reading, Scope, reading
 
-OF_ERRORS = ("mean_error", "mean_absolute_error")
 OF_CLASSES = {name: of for name, of in performance.RATES.items() if name != "accuracy"}
 
 
@@ -38,7 +43,7 @@ def fairness_readings(source: Source, scope: Scope) -> Iterator[Reading]:
         base = reference_group(source, attribute)
         if contract.task == "regression":
             yield from _of_errors(source, scope, attribute, base)
-        else:
+        if contract.decides:
             yield from _of_attribute(source, scope, attribute, base)
 
 
@@ -58,6 +63,9 @@ def _of_attribute(source: Source, scope: Scope, attribute: str, base: str | None
             binary = {group: sums.confusion() for group, sums in known.items()}
             missing = of_differences(known, base)
             yield from contrasts_of(View(scope, place, binary, performance.RATES, base, scope.wants, missing, note))
+    if source.contract.task == "binary":
+        found = frozenset(group for _, _, group in cells if not is_unknown(group))
+        yield from area_readings(source, scope, attribute, found, base)
 
 
 def _left_out(rows: int, attribute: str) -> str:
@@ -82,7 +90,7 @@ def _of_classes(scope: Scope, place: Place, known: Mapping[str, Cells], base: st
 
 
 def _of_errors(source: Source, scope: Scope, attribute: str, base: str | None) -> Iterator[Reading]:
-    wanted = [name for name in OF_ERRORS if scope.wants(f"{name}_difference")]
+    wanted = [name for name in OF_ERRORS if _asked(source, scope, name)]
     if not wanted:
         return
     periods: dict[tuple[date | None, str | None], dict[str, Errors]] = defaultdict(dict)
@@ -98,11 +106,21 @@ def _of_errors(source: Source, scope: Scope, attribute: str, base: str | None) -
                     yield reading(scope, f"{name}_difference", place, _apart(measure, measures, base))
 
 
+def _asked(source: Source, scope: Scope, name: str) -> bool:
+    """Returns whether differences of an error are read; of a tolerance that is not there, to say so by name only."""
+    tolerated = name != "beyond_tolerance_rate" or source.contract.tolerance is not None
+    return scope.wants(f"{name}_difference") and (tolerated or scope.names(f"{name}_difference"))
+
+
 def _apart(measure: Measure, measures: Mapping[str, Measure], base: str | None) -> Measure:
-    """Returns a group's mean minus the reference's, each worth as many cases as its subjects make it."""
+    """Returns a group's mean or share minus the reference's, each worth as many cases as its subjects make it."""
     if base is None or base not in measures:
         return undefined(absent(base), measure.n)
     other = measures[base]
+    if isinstance(measure, Rate) and isinstance(other, Rate):
+        return Difference(measure, other)
+    if measure.value is None and measure.n:
+        return measure  # labelled rows without a value: it says why
     empty = [name for name, of in (("group", measure), ("reference", other)) if of.value is None]
     if empty:
         return undefined(f"{' and '.join(empty)} 0 labelled rows", measure.n, min(measure.n, other.n))
@@ -133,3 +151,9 @@ def reference_group(source: Source, attribute: str) -> str | None:
         {"attribute": attribute},
     )
     return next((group for group, _ in found if not is_unknown(group)), None)
+
+
+def occurring_classes(source: Source) -> list[str]:
+    """Returns the classes that labels and decisions of the whole log name, in the alphabet's order."""
+    found = source.snapshot.rows(sql.statement("read/classes"), {})
+    return sorted(name for (name,) in found)

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import reduce
+from math import inf
+from typing import Any
+
+import numpy as np
 
 from dashboard import log, store
+from dashboard.contract import Contract
+from dashboard.report.cells import scores
 from dashboard.report.performance import Source
 from dashboard.report.scope import Scope
 from dashboard.rollup.rows import typed
 from dashboard.settings import ModelPaths
-from dashboard.sql.cases import decided, group
+from dashboard.sql.cases import decided, delivered, group
 
 SHADOW = "NOT list_contains($shadow, version)"
+MIDDLE = (
+    "CASE WHEN score < $low THEN '-infinity'::DOUBLE WHEN score >= $high THEN 'infinity'::DOUBLE ELSE score::DOUBLE END"
+)
 
 
 @dataclass(frozen=True)
@@ -60,28 +69,99 @@ def tallies(paths: ModelPaths, source: Source, scope: Scope, attributes: tuple[s
     """Returns the tallies of the scope's days and version, from the rows of the log that the rollup has counted.
 
     The median is that of the full sample's exact scores, groups that are unknown among them, of an even number the
-    mean of the middle two (6 RCNY 5-300); above it means strictly above.
+    mean of the middle two (6 RCNY 5-301(c)); above it means strictly above. The rollup's score bins say between which
+    edges it lies, so that the log is read once and only scores between them are told apart; where they do not hold it
+    after all, every score is.
     """
     counted = source.snapshot.batches()
     known = [record for record in log.read_records(paths.log) if record.batch in counted]
     files = [e for e in log.entries(paths.log, known, "predictions") if scope.since <= e.day < scope.until]
     if not files or source.contract.task != "binary":
         return Tallies(attributes, {}, None)
-    contract = source.contract
-    names = [group(contract.attribute(name)) for name in attributes]
-    groups = "".join(f"{expression} AS g{k}, " for k, expression in enumerate(names))
-    version = {"shadow": list(contract.shadow)} if scope.version is None else {"version": scope.version}
-    keys = "".join(f"g{k}, " for k in range(len(names)))
     with store.connect(temp_directory=paths.staging) as connection:
-        rows = connection.execute(
-            f"WITH chosen AS (SELECT {groups}{decided(contract)} AS said, score "  # noqa: S608
-            f"FROM {typed(connection, contract, files)} "
-            f"WHERE {SHADOW if scope.version is None else 'version = $version'}), "
-            "middle AS (SELECT median(score) AS score FROM chosen) "
-            f"SELECT {keys}count(said), count(*) FILTER (said = 1), count(chosen.score), "
-            "count(*) FILTER (chosen.score > middle.score), any_value(middle.score) "
-            "FROM chosen, middle GROUP BY ALL ORDER BY ALL",
-            version,
-        ).fetchall()
-    by_groups = {row[: len(names)]: Tally(*row[len(names) : -1]) for row in rows}
-    return Tallies(attributes, by_groups, rows[0][-1] if rows else None)
+        rows = typed(connection, source.contract, files)
+        for between in (_middle_bins(source, scope), (-inf, inf)):
+            read = _read(connection, rows, source.contract, scope, attributes, between)
+            middle = middle_scores(read)
+            if middle is None or -inf < middle[0] <= middle[1] < inf:
+                break
+    return _tallies(attributes, read, middle)
+
+
+def _middle_bins(source: Source, scope: Scope) -> tuple[float, float]:
+    """Returns the edges of the score bins that hold the middle of the scope's scores."""
+    edges = source.bins.score_edges
+    everybody = replace(scope, attributes=(), by=None)
+    found = scores(source.snapshot, source.contract, everybody, "", len(edges) + 1).values()
+    below = np.cumsum(sum(counts.sum(axis=0) for counts in found))
+    if not np.any(below):
+        return -inf, inf
+    first, last = np.searchsorted(below, [(below[-1] - 1) // 2, below[-1] // 2], side="right")
+    bounded = (-inf, *edges, inf)
+    return bounded[first], bounded[last + 1]
+
+
+Read = tuple[tuple[str, ...], int | None, float | None, int]  # groups, decision, score, how many
+
+
+def _read(
+    connection: Any,
+    rows: str,
+    contract: Contract,
+    scope: Scope,
+    attributes: tuple[str, ...],
+    between: tuple[float, float],
+) -> list[Read]:
+    """Returns how many rows of the log there are of each groups, decision and score, a score outside as -inf or inf.
+
+    Texts become groups after they are counted: there are few of them then.
+    """
+    chosen = [contract.attribute(name) for name in attributes]
+    inside = [f"{group(one)} AS g{k}" if one.edges else delivered(one) for k, one in enumerate(chosen)]
+    named = [f"g{k}" if one.edges else group(one) for k, one in enumerate(chosen)]
+    columns = "".join(f"{column}, " for column in dict.fromkeys(inside))
+    groups = "".join(f"{column} AS group_{k}, " for k, column in enumerate(named))
+    where, version = _of_version(contract, scope)
+    found = connection.execute(
+        f"WITH counted AS (SELECT {columns}{decided(contract)} AS said, {MIDDLE} AS score, count(*) AS n "  # noqa: S608
+        f"FROM {rows} WHERE {where} GROUP BY ALL) "
+        f"SELECT {groups}said, score, sum(n)::BIGINT FROM counted GROUP BY ALL ORDER BY ALL",
+        version | {"low": between[0], "high": between[1]},
+    ).fetchall()
+    return [(row[: len(chosen)], *row[len(chosen) :]) for row in found]
+
+
+def _of_version(contract: Contract, scope: Scope) -> tuple[str, dict[str, Any]]:
+    """Returns the condition on the version and its parameters: the scope's, else all but shadows."""
+    if scope.version is not None:
+        return "version = $version", {"version": scope.version}
+    return (SHADOW, {"shadow": list(contract.shadow)}) if contract.shadow else ("true", {})
+
+
+def middle_scores(read: Sequence[Read]) -> tuple[float, float] | None:
+    """Returns the middle two of all scores, twice the same of an odd number; None where there are none.
+
+    >>> middle_scores([((), 1, 0.9, 1), ((), 0, 0.2, 2), ((), 0, 0.4, 1), ((), 0, None, 7)])
+    (0.2, 0.4)
+    """
+    held = sorted((score, n) for _, _, score, n in read if score is not None)
+    below = np.cumsum([n for _, n in held])
+    if not held:
+        return None
+    first, last = np.searchsorted(below, [(below[-1] - 1) // 2, below[-1] // 2], side="right")
+    return held[first][0], held[last][0]
+
+
+def _tallies(attributes: tuple[str, ...], read: Sequence[Read], middle: tuple[float, float] | None) -> Tallies:
+    """No score lies between the middle two: above their mean is above the lower of them, however it is rounded."""
+    sums: dict[tuple[str, ...], list[int]] = {}
+    for groups, said, score, n in read:
+        counts = sums.setdefault(groups, [0, 0, 0, 0])  # in the order of Tally
+        if said is not None:
+            counts[0] += n
+            counts[1] += n if said == 1 else 0
+        if score is not None and middle is not None:
+            counts[2] += n
+            counts[3] += n if score > middle[0] else 0
+    found = {groups: Tally(*counts) for groups, counts in sums.items()}
+    return Tallies(attributes, found, None if middle is None else (middle[0] + middle[1]) / 2)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from dashboard.contract import Contract
+from dashboard.errors import EvenhandError
 from dashboard.metrics import METRICS
 from dashboard.policy import Judged, Policy, Rule, Schedule, Window, schedule, split
 from dashboard.report import Reading, Scope, Source, readings
@@ -26,6 +27,36 @@ class Plan:
         """Returns the window that a rule is judged on."""
         labelled = "labels" in METRICS[rule.metric].needs
         return (self.by_labels if labelled else self.by_log).judged(rule.kind)
+
+    def every(self) -> tuple[Window, ...]:
+        """Returns all windows that something is judged on, those of drift among them, oldest first."""
+        return tuple(sorted({*self.by_log.windows, *self.by_log.drift_windows}))
+
+    def on(self, window: Window) -> Plan:
+        """Returns the plan when this window was the current one; what is not judged on it has none.
+
+        Raises EvenhandError where the window is not scheduled.
+        """
+        if window not in self.every():
+            listed = ", ".join(str(one) for one in self.by_log.windows)
+            raise EvenhandError(f"The window {window} is not scheduled", f"One of {listed}" if listed else "")
+        return Plan(self.by_log.only(window), self.by_labels.only(window))
+
+    def families(self, policy: Policy, window: Window) -> tuple[Policy, ...]:
+        """Returns the rules that are judged together on a scheduled window, each family as a policy.
+
+        What waits for labels is a family of its own where its labels are still coming, and where today's check judges
+        it on this window and the other rules on a later one.
+        """
+        current = self.by_labels.current
+        apart = window not in self.by_labels.windows or (window == current and current != self.by_log.current)
+        late = tuple(rule for rule in policy.rules if apart and "labels" in METRICS[rule.metric].needs)
+        both = (late, tuple(rule for rule in policy.rules if rule not in late))
+        return tuple(replace(policy, rules=rules) for rules in both if rules)
+
+    def judging(self, policy: Policy) -> Policy:
+        """Returns the policy with the rules that have a window here."""
+        return replace(policy, rules=tuple(rule for rule in policy.rules if self.window(rule) is not None))
 
 
 def plan(policy: Policy, first: date, last: date, complete: date) -> Plan:
@@ -75,7 +106,7 @@ def _meant(rule: Rule, found: Reading) -> bool:
     if rule.of_class is None:
         return rule.feature in (None, "*", found.feature)
     if found.feature is None:
-        return METRICS[rule.metric].tasks == ("binary",)
+        return "multiclass" not in METRICS[rule.metric].tasks
     return rule.of_class in ("*", found.feature)
 
 

@@ -44,7 +44,7 @@ class Source:
 
 def performance_readings(source: Source, scope: Scope) -> Iterator[Reading]:
     """Yields the readings of the kinds performance and data, for everybody or each group of the scope's attributes."""
-    of_task = {"binary": _binary, "multiclass": multiclass_readings, "regression": error_readings}
+    of_task = {"binary": _binary, "multiclass": multiclass_readings, "regression": _regression}
     for attribute in scope.attributes or ("",):
         yield from of_task[source.contract.task](source, scope, attribute)
 
@@ -61,6 +61,19 @@ def _binary(source: Source, scope: Scope, attribute: str) -> Iterator[Reading]:
             yield reading(scope, metric, place_of(attribute, key), measure, note)
 
 
+def _regression(source: Source, scope: Scope, attribute: str) -> Iterator[Reading]:
+    """Yields how far off it is, and with a cut-off the rates of the decision that follows the number."""
+    yield from error_readings(source, scope, attribute)
+    if not source.contract.decides or not scope.any_of(*performance.RATES):
+        return
+    for key, cells in ordered(counted_cells(source.snapshot, source.contract, scope, attribute)):
+        missing, confusion = of_counts(cells), cells.confusion()
+        for metric, function in performance.RATES.items():
+            if scope.wants(metric):
+                measure = function(confusion)
+                yield reading(scope, metric, place_of(attribute, key), measure, missing(metric, None, measure))
+
+
 def _measures(source: Source, scope: Scope, cells: Cells, binned: Binned) -> Iterator[tuple[str, Measure]]:
     confusion = cells.confusion()
     for name, function in {**performance.RATES, **MORE}.items():
@@ -71,10 +84,11 @@ def _measures(source: Source, scope: Scope, cells: Cells, binned: Binned) -> Ite
         yield from losses_of(scope, cells, tails)
     for name, of_bins in RANKED.items():
         if scope.wants(name):
-            yield name, _ranked(source, cells, binned, of_bins)
+            yield name, ranked(source, cells, binned, of_bins)
 
 
-def _ranked(source: Source, cells: Cells, binned: Binned, function: Callable[..., Measure]) -> Measure:
+def ranked(source: Source, cells: Cells, binned: Binned, function: Callable[..., Measure]) -> Measure:
+    """Returns a measure of how well scores rank the cases; `binned` counts them by label and score bin."""
     if binned is None:
         return undefined("no scores are counted here", cells.n)
     negatives, positives, _ = binned

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dashboard.metrics import performance, thresholds
+from dashboard.metrics import performance, thresholds, value
 from dashboard.metrics.fairness import largest_difference
+from dashboard.metrics.lots import EQUAL, Lots, equalised
 from dashboard.metrics.performance import Confusion
 from dashboard.metrics.thresholds import NEGATIVE, POSITIVE, Binned, Point
-from dashboard.metrics.value import value_per_case
 from dashboard.rates import Estimate, Rate
 from dashboard.report.cells import Cells, Key, counted_cells, scores
 from dashboard.report.fairness import is_unknown
@@ -28,8 +28,9 @@ class WhatIf:
     """One window's counts by score bin, and what stands beside them.
 
     `present` is the place of the contract's threshold `asked`; `deffs` how many cases an independent one takes, of
-    each rate and group; `unbinned` the cases of groups whose scores are not counted; `decided` what the log says was
-    decided.
+    each rate, of the value and of its change, in each group; `unbinned` the cases of groups whose scores are not
+    counted; `decided` what the log says was decided; `weighted` whether the log is a weighted sample, which scores are
+    counted without.
     """
 
     groups: tuple[str, ...]
@@ -40,6 +41,7 @@ class WhatIf:
     deffs: Mapping[tuple[str, str], float]
     unbinned: Mapping[str, int]
     decided: Confusion
+    weighted: bool = False
 
     @property
     def labelled(self) -> tuple[int, int]:
@@ -75,9 +77,15 @@ def what_if(source: Source, scope: Scope) -> WhatIf | None:
     known = {group: one.confusion() for group, (_, one) in cells.items() if group in of} | {"": everybody}
     deffs = {(rate, group): _deff(rate, one) for group, one in known.items() for rate in thresholds.RATES}
     worth = source.contract.value.cells if source.contract.value else {}
+    for group, one in known.items() if worth else ():
+        deffs |= {
+            ("value", group): value.design_effect(one, worth),
+            ("change", group): value.largest_design_effect(one),
+        }
     left = {group: one.n for group, (_, one) in cells.items() if group not in of}
     at = source.contract.threshold
-    return WhatIf(tuple(of), binned, at, thresholds.nearest(edges, at), worth, deffs, left, everybody)
+    weighted = "weight" in source.contract.columns
+    return WhatIf(tuple(of), binned, at, thresholds.nearest(edges, at), worth, deffs, left, everybody, weighted)
 
 
 def _cells(source: Source, scope: Scope, attribute: str) -> dict[Key, Cells]:
@@ -102,10 +110,7 @@ def rates(found: WhatIf, places: Sequence[int]) -> pd.DataFrame:
     """
     now = [found.present] * len(found.groups)
     rows = []
-    for group, members in [
-        ("", range(len(found.groups))),
-        *((name, [k]) for k, name in enumerate(found.groups) if name),
-    ]:
+    for group, members in _parts(found):
         for rate in thresholds.RATES:
             row: dict[str, Any] = {"group": group or None, "rate": rate}
             for suffix, chosen in (("_now", now), ("", places)):
@@ -117,6 +122,11 @@ def rates(found: WhatIf, places: Sequence[int]) -> pd.DataFrame:
                 row |= {f"numerator{suffix}": measure.hits, f"denominator{suffix}": measure.trials}
             rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _parts(found: WhatIf) -> list[tuple[str, Sequence[int]]]:
+    """Returns everybody ('') and each group, with the places of who belongs to it."""
+    return [("", range(len(found.groups))), *((name, [k]) for k, name in enumerate(found.groups) if name)]
 
 
 def together(found: WhatIf, places: Sequence[int], members: Sequence[int] | range | None = None) -> Confusion:
@@ -148,13 +158,49 @@ def gap(found: WhatIf, places: Sequence[int], rate: str) -> Estimate:
     return largest_difference(held)
 
 
-def value(found: WhatIf, places: Sequence[int]) -> tuple[float | None, float | None]:
-    """Returns what a case is worth now and under thresholds, None without a value matrix or labels."""
-    if not found.worth:
-        return None, None
+@dataclass(frozen=True)
+class Worth:
+    """What a labelled case is worth now and under other thresholds, and the difference: the same cases twice."""
+
+    now: Estimate
+    then: Estimate
+    change: Estimate
+
+
+def worths(found: WhatIf, places: Sequence[int]) -> dict[str, Worth]:
+    """Returns what a case is worth to everybody ('') and in each group; nothing without a value matrix.
+
+    Subjects are counted without scores: now and then are taken to be as clustered as what the log decided, the change
+    as if all cases of one person changed alike.
+    """
+    return {group: _worth(found, group, members, places) for group, members in _parts(found)} if found.worth else {}
+
+
+def _worth(found: WhatIf, group: str, members: Sequence[int], places: Sequence[int]) -> Worth:
     now = [found.present] * len(found.groups)
-    before, after = (value_per_case(together(found, at), found.worth).value for at in (now, places))
-    return before, after
+    deff, most = (found.deffs.get((name, group), 1.0) for name in ("value", "change"))
+    before, after = (value.value_per_case(together(found, at, members), found.worth, deff) for at in (now, places))
+    moved = thresholds.changes(found.binned, now, places, found.worth, members)
+    return Worth(before, after, value.mean_of_values(moved, most))
+
+
+def value_table(found: WhatIf, places: Sequence[int]) -> pd.DataFrame:
+    """Returns `worths` as a table: a row for each group, everybody first; value, low, high, now and of the change."""
+    rows = []
+    for group, worth in worths(found, places).items():
+        row: dict[str, Any] = {"group": group or None, "rate": "value_per_case", "n": worth.change.n}
+        for suffix, one in (("_now", worth.now), ("", worth.then), ("_change", worth.change)):
+            low, high = one.interval()
+            row |= {f"value{suffix}": one.value, f"low{suffix}": low, f"high{suffix}": high}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def lots(found: WhatIf, rate: str, goal: str) -> Lots | None:
+    """Returns what fairlearn's ThresholdOptimizer would reach with that rate equal; None where it has no such rule."""
+    if rate not in EQUAL or len(found.compared) < 2:
+        return None
+    return equalised(found.binned, rate, goal, found.worth, [found.present] * len(found.groups))
 
 
 def frontiers(found: WhatIf, rate: str, goal: str) -> pd.DataFrame:

@@ -21,6 +21,13 @@ WORDS = {
     "cannot be computed": "not computable",
 }
 
+DECIDED = {
+    "approve": "approved",
+    "approve with conditions": "approved with conditions",
+    "reject": "rejected",
+    "defer": "deferred",
+}
+
 
 @dataclass(frozen=True)
 class Current:

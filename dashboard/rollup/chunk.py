@@ -69,7 +69,7 @@ class Chunk:
     def truth(self) -> list[Key]:
         """Label and decision, None where there is none."""
         task = self.coding.contract.task
-        names = {"binary": ["0", "1"], "multiclass": [*self.coding.names.get("label", ())]}.get(task, [])
+        names = [*self.coding.names.get("label", ())] if task == "multiclass" else ["0", "1"]
         stands_for = pa.array([*names, None], pa.string())
         codes = {name: self.column(name) for name in ("label", "decision")}
         return [Key(name, np.where(code == NONE, len(names), code), stands_for) for name, code in codes.items()]

@@ -98,6 +98,12 @@ def _measured(chunk: Chunk, scale: Scale) -> Measured:
     return Measured(e, y, relative, beyond)
 
 
+def label_steps(values: Floats, scale: Scale) -> Floats:
+    """Returns numbers of a label's kind in whole steps from the centre, cut off; 0 where there is none."""
+    units = np.clip((values - scale.centre) / scale.label, -LARGEST, LARGEST)
+    return np.rint(np.nan_to_num(units * SCALE))
+
+
 def _with_columns(rows: pa.Table, measured: Measured) -> pa.Table:
     """Returns the coded rows with what is summed: whole steps, and units where powers are needed."""
     whole = {"error": measured.e, "label_steps": measured.y, "relative": measured.relative}

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from dashboard.bins import nearest_bin
 from dashboard.metrics.service import edges as latency_edges
 from dashboard.rollup.chunk import Chunk, Mask, Table, about
+from dashboard.rollup.errors import label_steps
 from dashboard.rollup.tallying import Cells, Key, Keys, cells, tally
 from dashboard.sql.coding import delivered
 
@@ -50,9 +51,21 @@ def _timed(table: pa.Table) -> pa.Table:
 
 def _volume_sums(chunk: Chunk, statuses: Key) -> dict[str, NDArray[Any]]:
     failed = np.array([name not in (None, "ok") for name in statuses.stands_for.to_pylist()])
-    sums = {"failed": failed[statuses.codes], "scored": ~np.isnan(chunk.score)}
-    # What a regression predicts has no bounds, and would not fit a whole number.
-    return sums if chunk.coding.contract.task == "regression" else sums | {"score_sum": chunk.score_steps}
+    sums = {"failed": failed[statuses.codes], "scored": ~np.isnan(chunk.score), "missing": _missing(chunk)}
+    if chunk.coding.contract.task != "regression":
+        return sums | {"score_sum": chunk.score_steps}
+    # What a regression predicts has no bounds: it is cut off like labels are.
+    return sums if chunk.bins.scale is None else sums | {"score_sum": label_steps(chunk.score, chunk.bins.scale)}
+
+
+def _missing(chunk: Chunk) -> NDArray[np.int64]:
+    """Returns how many declared features each row lacks."""
+    found = np.zeros(len(chunk.score), dtype=np.int64)
+    for index in range(len(chunk.coding.features("numeric"))):
+        found += np.isnan(chunk.column(f"number_{index}").astype(float, copy=False))
+    for index in range(len(chunk.coding.features("categorical"))):
+        found += chunk.column(f"category_{index}") == 0
+    return found
 
 
 def _latency(chunk: Chunk, hourly: Keys, statuses: Key) -> pa.Table:

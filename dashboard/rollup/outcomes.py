@@ -39,8 +39,10 @@ def outcome_tables(chunk: Chunk) -> Iterator[Table]:
     truth = Keys.of(*chunk.truth)
     everything = chunk.always.by(*chunk.groups(contract.attributes)).holding(truth)
     summed = {name: values for name, values in said.sums.items() if name != "rank_sum"}
-    if contract.task != "regression":
-        summed |= {"scored": said.scored, "score_sum": chunk.score_steps}
+    if contract.decides:
+        summed |= {"scored": said.scored}
+    if contract.task != "regression":  # what it predicts has no bounds: its sum would not fit
+        summed |= {"score_sum": chunk.score_steps}
     crossed = cells(everything, summed)
     delays = chunk.column("delay")
     delay = Keys.of(chunk.truth[0], Key("delay", delays, numbered(int(delays.max(initial=0)) + 1)))
@@ -48,7 +50,7 @@ def outcome_tables(chunk: Chunk) -> Iterator[Table]:
     for name, attributes in chunk.coding.breakdowns:
         groups = chunk.groups(attributes)
         keys = chunk.always.by(*groups)
-        if contract.task != "regression":
+        if contract.decides:
             yield "outcomes", named(_over(crossed, [attribute.name for attribute in attributes]), name, attributes)
             if chunk.coding.has_subject:
                 yield "subjects", named(_subjects(chunk, keys, said), name, attributes)
@@ -71,7 +73,7 @@ def _said(chunk: Chunk) -> Said:
     """Returns what the chunk's scores come to, by task."""
     task = chunk.coding.contract.task
     found = _binary(chunk) if task == "binary" else _multiclass(chunk) if task == "multiclass" else Said(_there(chunk))
-    if "weight" in chunk.coding.contract.columns and task != "regression":
+    if "weight" in chunk.coding.contract.columns and chunk.coding.contract.decides:
         weight = chunk.column("weight").astype(float)
         found.sums.update(weight_sum=fixed(weight, UNITS), weight_sq=fixed(weight**2, UNITS))
     return found

@@ -1,4 +1,4 @@
-"""Rules as data: what each says, where it stands, as of when it was read, and what here supports it."""
+"""Rules as data: what each says, where it stands, what of its text was read, and what here supports it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,16 @@ from dashboard.errors import EvenhandError
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule. `supports` is what a report here can be used for, `limits` what it cannot."""
+    """One rule. `supports` is what a report here can be used for, `limits` what it cannot.
+
+    `as_of` is the day of the text that was read, `read` says how much of it and what could not be verified.
+    """
 
     name: str
     citation: str
     url: str
     as_of: date
+    read: str
     says: str
     supports: str
     limits: str

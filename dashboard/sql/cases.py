@@ -33,9 +33,14 @@ def outcome(contract: Contract) -> str:
     return "CASE WHEN label IS NULL THEN 'no label yet' ELSE 'labelled' END"
 
 
+def delivered(attribute: Attribute) -> str:
+    """Returns the log's column that an attribute is made of."""
+    return identifier(f"x_{attribute.column}")
+
+
 def group(attribute: Attribute) -> str:
     """Returns the expression for the group that a row belongs to."""
-    column = identifier(f"x_{attribute.column}")
+    column = delivered(attribute)
     if not attribute.edges:
         return f"coalesce(replace({column}, '*', '\\*'), {literal(UNKNOWN_GROUP)})"
     bands = attribute.bands()

@@ -99,7 +99,9 @@ def _truth(coding: Coding) -> Iterator[str]:
     contract = coding.contract
     if contract.task == "regression":
         yield "label AS truth"
-        yield f"{NONE}::USMALLINT AS label, {NONE}::USMALLINT AS decision"
+        for name, number in (("label", "label"), ("decision", "score")):
+            reached = f"({number} >= {contract.cutoff!r})::TINYINT" if contract.decides else "NULL"
+            yield f"coalesce({reached}, {NONE})::USMALLINT AS {name}"
     elif contract.task == "multiclass":
         known = listing(coding.names["label"])
         for column in ("label", "decision"):

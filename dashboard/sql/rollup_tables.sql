@@ -1,9 +1,11 @@
 -- The rollup: long tables of integer sums, and two of lists, the bins that occur and their sums:
 -- an hour's latencies, a day's values of a feature (bin -1: missing). attribute '' is everybody; NULL label or decision: there is none.
+-- Of a regression outcomes, subjects and pairs are by its cut-off: label and decision are whether each number reaches it.
 -- Losses, scores, entropies (bits) and ranks are sums of round(x * 1e9), weights and values of round(x * 1e6); a
 -- feature's total is in steps of its grid (bins.json). class: whose probability is binned, NULL of a binary model.
 -- Pairs: cases that two versions scored on one day, first < second; their bins are coarse (Bins.coarse).
--- Errors and labels of a regression are in steps, millionths of the units in Bins.scale, relative errors in millionths:
+-- Volume's missing are the values missing over all features together. Errors and labels of a regression, and its scores in
+-- volume, are in steps, millionths of the units in Bins.scale, relative errors in millionths:
 -- square_sum, label_sq and relative_sq are in steps squared, other powers in millionths. Error bins are those of
 -- metrics.errors, negative where the value is too low. clipped: of the error, the label and the error over the label what
 -- is counted as a million units.
@@ -64,7 +66,7 @@ CREATE TABLE subject_values (
 CREATE TABLE latency (
     day DATE, hour TIMESTAMP, version VARCHAR, endpoint VARCHAR, status VARCHAR, bins SMALLINT[], counts BIGINT[]
 );
-CREATE TABLE volume (day DATE, hour TIMESTAMP, version VARCHAR, n BIGINT, failed BIGINT, scored BIGINT, score_sum HUGEINT);
+CREATE TABLE volume (day DATE, hour TIMESTAMP, version VARCHAR, n BIGINT, failed BIGINT, scored BIGINT, score_sum HUGEINT, missing BIGINT);
 CREATE TABLE features (day DATE, version VARCHAR, feature VARCHAR, bins SMALLINT[], counts BIGINT[], totals BIGINT[]);
 CREATE TABLE categories (day DATE, version VARCHAR, feature VARCHAR, category VARCHAR, n BIGINT);
 CREATE TABLE quality (day DATE, version VARCHAR, feature VARCHAR, n BIGINT, missing BIGINT, out_of_range BIGINT);

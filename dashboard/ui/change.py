@@ -47,7 +47,7 @@ def section(scope: Scope) -> None:
 def _rates(scope: Scope) -> list[str]:
     """Returns the rates of the model's task."""
     contract = loads.contract(scope.model)
-    known = [name for name in (*RATES, *MORE_RATES) if contract.task in METRICS[name].tasks]
+    known = [name for name in (*RATES, *MORE_RATES) if set(contract.tasks) & set(METRICS[name].tasks)]
     return [name for name in known if name != "beyond_tolerance_rate" or contract.tolerance is not None]
 
 

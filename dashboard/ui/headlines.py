@@ -27,6 +27,7 @@ VERBS = {
     "false_omission_rate": "Of those it does not select, {here} are positive among {group}",
     "selection_rate": "It selects {here} among {group}",
     "prevalence": "{here} are positive among {group}",
+    "beyond_tolerance_rate": "It is off by more than is tolerated for {here} among {group}",
 }
 
 
@@ -192,11 +193,18 @@ def fairness(
 
 
 def _worse(finding: Any, rate: str, rates: pd.DataFrame) -> str:
-    """Returns a group's rate and its reference's as natural frequencies."""
+    """Returns a group's rate and its reference's as natural frequencies, of errors how far off and to which side."""
     values = {row["group"]: row["value"] for row in rates.to_dict("records")}
     mine, theirs = values.get(finding.group), values.get(finding.reference)
     if mine is None or theirs is None:
         return f"For {group(finding.group)} the {lower(plain_title(rate))} is outside the allowed range."
+    if rate == "mean_error":
+        return f"Its numbers are {_side(mine)} on average among {group(finding.group)}, and {_side(theirs)} among " + (
+            f"{group(finding.reference)}."
+        )
+    if rate == "mean_absolute_error":
+        far = f"It is off by {number(mine, 'label')} on average among {group(finding.group)}"
+        return f"{far}, and by {number(theirs, 'label')} among {group(finding.reference)}."
     here, there = f"{100 * mine:.0f} of 100", f"{100 * theirs:.0f}"
     return (
         VERBS[rate].format(here=here, group=group(finding.group)) + f", and {there} among {group(finding.reference)}."

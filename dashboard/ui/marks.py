@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from dashboard.charts.palette import STATES, state_of
 
@@ -83,6 +83,39 @@ def small_pictures(drawn: Iterable[tuple[str, str, str]]) -> str:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """A cell of a matrix: a value in words, the state it was judged to have (None: no rule), its counts if too few."""
+
+    words: str
+    state: str | None = None
+    few: str = ""
+
+
+def matrix(
+    heads: Sequence[tuple[str, str]], columns: Sequence[str], cells: Sequence[Sequence[Judged]], caption: str
+) -> str:
+    """Returns a table of marks: a row for each (name, what stands small below it), too small counts hatched."""
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in ("Group", *columns))
+    body = "".join(
+        f'<tr><th scope="row">{escape(name)}<small>{escape(below)}</small></th>{"".join(map(_judged, row))}</tr>'
+        for (name, below), row in zip(heads, cells, strict=True)
+    )
+    return (
+        f'<div class="eh-scroll" tabindex="0" role="region" aria-label="{escape(caption)}">'
+        f'<table class="eh-table eh-matrix"><caption>{escape(caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _judged(cell: Judged) -> str:
+    spoken = f'<span class="eh-spoken">, {escape(state_of(cell.state).word)}</span>' if cell.state else ""
+    mark_ = shape(cell.state) if cell.state else '<span class="eh-noshape"></span>'
+    below = f"<small>{escape(cell.few)}</small>" if cell.few else ""
+    side = ' class="eh-few"' if cell.few else ""
+    return f'<td{side}>{mark_}<span class="eh-value">{escape(cell.words)}</span>{spoken}{below}</td>'
+
+
+@dataclass(frozen=True)
 class Pictured:
     """A cell with a small picture before words that say the same, so that a screen reader passes the picture over."""
 
@@ -90,14 +123,33 @@ class Pictured:
     words: str
 
 
+@dataclass(frozen=True)
+class Linked:
+    """A cell that leads to a page, with what stands in its URL."""
+
+    words: str
+    page: str
+    query: Mapping[str, str]
+
+
 def _side(name: str, right: set[str]) -> str:
     return ' class="num"' if name in right else ""
 
 
 def _cell(value: object, name: str, first: bool, right: set[str], marked: set[str]) -> str:
-    text = _pictured(value) if isinstance(value, Pictured) else escape("" if value is None else str(value))
+    text = _shown(value)
     text = mark(str(value)) if name in marked and value else text
     return f'<th scope="row">{text}</th>' if first else f"<td{_side(name, right)}>{text}</td>"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Pictured):
+        return _pictured(value)
+    if isinstance(value, Linked):
+        return (
+            f'<a href="{escape(value.page)}?{escape(urlencode(value.query))}" target="_self">{escape(value.words)}</a>'
+        )
+    return escape("" if value is None else str(value))
 
 
 def _pictured(cell: Pictured) -> str:

@@ -15,7 +15,7 @@ MENU = {
         "drift": "Drift",
         "data": "Data",
     },
-    "Fairness": {"fairness": "Fairness", "what_if": "What-if", "reports": "Reports"},
+    "Fairness": {"fairness": "Fairness", "groups": "Groups", "what_if": "What-if", "reports": "Reports"},
     "People": {"cases": "Cases", "signoff": "Sign-off"},
     "Record": {"audit": "Audit"},
 }

@@ -13,9 +13,8 @@ import streamlit as st
 
 from dashboard.charts.calibration import INK
 from dashboard.charts.figure import Figure, inked
-from dashboard.charts.palette import INKS, STATES
+from dashboard.charts.palette import INKS, NIGHT, PAPER, STATES
 from dashboard.charts.words import (
-    counts,
     group_name,
     interval,
     made_of,
@@ -27,7 +26,7 @@ from dashboard.charts.words import (
     window,
 )
 from dashboard.errors import EvenhandError
-from dashboard.ui import marks, menu, verdicts
+from dashboard.ui import heat, marks, menu, verdicts
 from dashboard.ui.state import followed, scope
 
 PICTURE = {
@@ -41,7 +40,8 @@ PICTURE = {
 def style() -> None:
     """Does put the style sheet into the page."""
     sheet = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
-    st.html(f"<style>{sheet}\n{marks.style_rules()}</style>")
+    page = NIGHT if st.context.theme.type == "dark" else PAPER  # behind what stays in place while a table scrolls
+    st.html(f"<style>:root {{ --eh-page: {page}; }}\n{sheet}\n{marks.style_rules()}\n{heat.style_rules()}</style>")
 
 
 def sentence(page: str, asks: str, says: str, more: str = "") -> None:
@@ -209,6 +209,15 @@ def linked_findings(findings: Sequence[Any]) -> None:
                 link(page, f"{page.capitalize()} →", **other)
 
 
+def linked_sentences(told: Sequence[tuple[str, str, str]]) -> None:
+    """Does list sentences that no rule judges, each with a link: (sentence, page that shows more, window)."""
+    with st.container(key="linked-sentences", gap=None):
+        for text, page, days in told:
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.html(f'<p class="eh-finding">{marks.shape(None)}<span>{escape(text)}</span></p>', width="stretch")
+                link(page, f"{page.capitalize()} →", window=days)
+
+
 def findings_table(findings: Sequence[Any], caption: str) -> None:
     """Does write findings in full: state, sentence, what was judged when."""
     rows = [
@@ -225,11 +234,19 @@ def findings_table(findings: Sequence[Any], caption: str) -> None:
 def question_box(rates: Sequence[str]) -> str:
     """Returns the metric that is chosen by its plain question, the technical name beside it."""
     words = {rate: f"{question(rate)} ({title(rate).split(' (')[0].lower()})" for rate in rates}
-    linked = followed("metric", st.session_state.get("metric"), st.session_state.get("metric-written"))
-    if linked in rates:
-        st.session_state["metric"] = linked
-    chosen = str(st.selectbox("Question", rates, format_func=words.__getitem__, key="metric", width=620))
-    st.query_params["metric"] = st.session_state["metric-written"] = chosen
+    return linked_box("Question", "metric", words, width=620)
+
+
+def linked_box(label: str, name: str, words: Mapping[str, str], width: int) -> str:
+    """Returns what is chosen in a box that is part of the URL by its name, and that a link can set: value -> words."""
+    written = f"{name}-written"
+    linked = followed(name, st.session_state.get(name), st.session_state.get(written))
+    if linked in words:
+        st.session_state[name] = linked
+    elif st.session_state.get(name) not in words:
+        st.session_state.pop(name, None)
+    chosen = str(st.selectbox(label, list(words), format_func=words.__getitem__, key=name, width=width))
+    st.query_params[name] = st.session_state[written] = chosen
     return chosen
 
 
@@ -242,32 +259,34 @@ def metric_and_period(metrics: Sequence[str]) -> tuple[str, str]:
 
 
 def fairness_table(rates: pd.DataFrame, differences: pd.DataFrame, caption: str) -> None:
-    """Does write each group's rate, its difference to the reference with the judged interval, and the state."""
+    """Does write each group's rate or error, its difference to the reference with the judged interval, the state."""
     beside = {row["group"]: row for row in differences.to_dict("records")} if len(differences) else {}
+    judged = len(differences) > 0 and bool(differences["state"].notna().any())
     rows = []
     for row in rates.to_dict("records"):
         unit = unit_of(str(row["metric"]))
+        value = "Rate" if unit == "share" else "Value"
         cells: dict[str, object] = {
             "Group": group_name(row["group"]),
-            "Rate": number(None if missing(row["value"]) else float(row["value"]), unit),
+            value: number(None if missing(row["value"]) else float(row["value"]), unit),
             "95 % interval": "" if missing(row["value"]) else interval(row["low"], row["high"], unit),
-            "Counts": counts(row["numerator"], row["denominator"]),
+            "Counts": made_of(row["numerator"], row["denominator"], unit) or number(row["n"], "count"),
         }
         if beside:
-            cells |= _beside(beside.get(row["group"]))
+            cells |= _beside(beside.get(row["group"]), judged)
         rows.append(cells)
-    right = ("Rate", "95 % interval", "Counts", "Against reference", "Judged interval")
+    right = ("Rate", "Value", "95 % interval", "Counts", "Against reference", "Judged interval", "Its interval")
     table(rows, caption, numbers=right, states=("State",))
 
 
-def _beside(other: Mapping[Any, Any] | None) -> dict[str, object]:
-    """Returns the cells of a group's contrast; without one it is the reference."""
-    if other is None:
-        return {"Against reference": "reference", "Judged interval": "", "State": None}
-    if missing(other["value"]):
-        return {"Against reference": "–", "Judged interval": "", "State": other["state"]}
-    shown = number(other["value"], unit_of(str(other["metric"])))
-    return {"Against reference": shown, "Judged interval": _interval(other), "State": other["state"]}
+def _beside(other: Mapping[Any, Any] | None, judged: bool) -> dict[str, object]:
+    """Returns the cells of a group's contrast, with its state if any is judged; without one it is the reference."""
+    shown, between = "reference" if other is None else "–", ""
+    if other is not None and not missing(other["value"]):
+        shown, between = number(other["value"], unit_of(str(other["metric"]))), _interval(other)
+    if not judged:
+        return {"Against reference": shown, "Its interval": between}
+    return {"Against reference": shown, "Judged interval": between, "State": other["state"] if other else None}
 
 
 def receipt(act: Mapping[str, Any], name: str) -> None:

@@ -17,12 +17,7 @@ from dashboard.ui.evidence import Evidence, still_stands
 from dashboard.ui.state import Scope
 from dashboard.workspace import Workspace
 
-DECIDED = {
-    "approve": "approved",
-    "approve with conditions": "approved with conditions",
-    "reject": "rejected",
-    "defer": "deferred",
-}
+DECIDED = signoff.DECIDED
 
 
 def ledger() -> Ledger:

@@ -47,9 +47,13 @@ def headline(screen: Screen, attribute: str) -> tuple[str, str]:
         return f"Selection rates by {by} cannot be compared: {screen.why}.", ""
     top, low = group_name(screen.highest), group_name(screen.lowest)
     under = sum(one.draws_attention for one in screen.standings)
-    chance = f"A ratio this low or lower comes up by chance in {often(screen.by_chance)} of cases."
+    least = next(one for one in screen.standings if one.group == screen.lowest)
+    chance = (
+        f"Lowest: {low}, {counts(least.selected, least.n)}. "
+        f"A ratio this low or lower comes up by chance in {often(screen.by_chance)} of cases."
+    )
     if not under:
-        return f"By {by}, no group is selected less than four fifths as often as {top}.", f"Lowest: {low}. {chance}"
+        return f"By {by}, no group is selected less than four fifths as often as {top}.", chance
     more = f"; {under - 1} more {'lies' if under == 2 else 'lie'} under four fifths" if under > 1 else ""
     ratio = number(screen.ratio, "ratio")
     return f"{low} is selected {ratio} times as often as {top}: under four fifths, which draws attention{more}.", chance
@@ -70,6 +74,7 @@ def source(name: str) -> None:
     parts.note(rule.says)
     parts.note(f"{rule.supports} {rule.limits}")
     parts.note(f"Source: {rule.citation}, {rule.url}, as of {day(rule.as_of, year=True)}.")
+    parts.note(rule.read)
 
 
 def four_fifths(scope: Scope, head: Any) -> None:
@@ -158,17 +163,17 @@ def local_law_144(scope: Scope, head: Any) -> None:
 
 
 def low_ratios(tables: list[tuple[str, Impact]]) -> str:
-    """Returns the lowest impact ratio of each classification, as one sentence.
+    """Returns the lowest impact ratio of each classification and the counts it is made of, as one sentence.
 
     >>> low_ratios([("sex", impact({"M": (667, 1390), "F": (555, 1181)}))])
-    'The lowest impact ratio by sex is 0.979 (F).'
+    'The lowest impact ratio by sex is 0.979 (F: 555 of 1,181).'
     """
     found: list[str] = []
     for name, one in tables:
-        held = [(c.ratio, c.name) for c in one.categories if c.ratio is not None]
-        ratio, category = min(held, default=(None, ""))
-        if ratio is not None:
-            found.append(f"by {name} {'' if found else 'is '}{ratio:.3f} ({group_name(category)})")
+        held = [(c.ratio, c.name, c) for c in one.categories if c.ratio is not None]
+        for ratio, category, c in sorted(held)[:1]:
+            told = f"{ratio:.3f} ({group_name(category)}: {counts(c.hits, c.n)})"
+            found.append(f"by {name} {'' if found else 'is '}{told}")
     return f"The lowest impact ratio {', '.join(found)}." if found else "Impact ratios cannot be computed."
 
 
@@ -206,15 +211,17 @@ def _classification(scope: Scope, table: Table, found: Tallies) -> Impact:
 
 
 def _left_out(table: Table, small: list[str]) -> tuple[list[str], str]:
-    """Returns which categories a person leaves out and why; none is without its justification."""
+    """Returns which categories a person leaves out and why, as in the URL; none is without its justification."""
     if not small:
         return [], ""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         label = f"Leave out, under 2 % of the data ({table.name})"
-        without = st.multiselect(label, small, format_func=group_name, key=f"without-{table.key}", width=420)
+        key = f"without-{table.key}"
+        without = st.multiselect(label, small, format_func=group_name, key=key, width=420, bind="query-params")
         if not without:
             return [], ""
-        why = st.text_input(f"Justification ({table.name})", key=f"why-{table.key}", width=420).strip()
+        label, key = f"Justification ({table.name})", f"why-{table.key}"
+        why = st.text_input(label, key=key, width=420, bind="query-params").strip()
     if not why:
         parts.note("Nothing is left out until its justification is written.")
     return (list(without), why) if why else ([], "")
@@ -253,7 +260,8 @@ def csv(one: Impact, scores: bool, why: str) -> pd.DataFrame:
         }
         for c in one.categories
     ]  # fmt: skip
-    return pd.DataFrame([*rows, {"basis": BASES[scores][0].lower(), "category": "unknown", "n": one.unknown}])
+    every = pd.DataFrame([*rows, {"basis": BASES[scores][0].lower(), "category": "unknown", "n": one.unknown}])
+    return every.astype({"n": "Int64", "hits": "Int64"})  # the unknown have no hits: not a float for that
 
 
 def _stamp(scope: Scope, name: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pandas as pd
 from dashboard.charts import per_thousand
 from dashboard.charts.words import counts, day, group_name, interval, made_of, missing, number, title, unit_of
 from dashboard.charts.words import window as days
+from dashboard.contract import Contract
 
 SMALL = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
 
@@ -66,14 +67,6 @@ def cells(readings: pd.DataFrame) -> dict[str, int] | None:
     return {"tp": tp, "fn": int(found["denominator"]) - tp, "fp": fp, "tn": int(alarms["denominator"]) - fp}
 
 
-def left_out(unknown: pd.DataFrame, attribute: str) -> str:
-    """Returns how many cases belong to no known group, and so to no comparison."""
-    n = int(unknown["n"].sum()) if len(unknown) else 0
-    if not n:
-        return f"The {plain(attribute)} of every case is known."
-    return f"{many(n, 'case')} with unknown {plain(attribute)} {'is' if n == 1 else 'are'} not in it."
-
-
 def group(name: str | None) -> str:
     """Returns a group's name for a sentence."""
     return group_name(name)
@@ -127,6 +120,14 @@ def value_words(row: Mapping[Any, Any]) -> str:
     return f"{number(row['value'], unit)} ({inside})"
 
 
+def value_and_interval(row: Mapping[Any, Any]) -> str:
+    """Returns a reading's value and its interval in words, an en dash where it has none."""
+    if missing(row["value"]):
+        return "–"
+    unit = unit_of(str(row["metric"]))
+    return f"{number(row['value'], unit)} ({interval(row['low'], row['high'], unit)})"
+
+
 def alt(readings: pd.DataFrame, by: str = "group") -> str:
     """Returns every reading of a picture in one text, for those who cannot see it."""
     rows = readings.to_dict("records")
@@ -149,14 +150,10 @@ def window(chosen: tuple[date, date], complete_until: date | None) -> str:
     return f"{told} Labels are complete to {day(complete_until - timedelta(days=1))}: later ones are still coming."
 
 
-def some(shown: pd.DataFrame, of: pd.DataFrame) -> str:
-    """Returns how many groups a picture shows of how many, "" where it shows all."""
+def some(shown: pd.DataFrame, of: pd.DataFrame, others: str = "the table has all") -> str:
+    """Returns how many groups a picture shows of how many and where the others are, "" where it shows all."""
     here, all_ = shown["group"].nunique(), of["group"].nunique()
-    return (
-        ""
-        if here == all_
-        else f"{here} of {all_} groups are drawn, the most urgent and the largest; the table has all."
-    )
+    return "" if here == all_ else f"{here} of {all_} groups are drawn, the most urgent and the largest; {others}."
 
 
 def still_coming(readings: pd.DataFrame, settled: str) -> str:
@@ -171,6 +168,16 @@ def drift_window(chosen: tuple[date, date], reference: tuple[date, date] | None)
     """Returns which days are compared with which."""
     against = f" against {days(*reference, year=True)}" if reference else ""
     return f"{days(*chosen, year=True)}{against}."
+
+
+def positive(contract: Contract, of_class: str | None = None) -> str:
+    """Returns what counts as positive where it is not the contract's label: a class, or what reaches a cut-off."""
+    if of_class is not None:
+        return f"Positive is {of_class}, against all other classes together."
+    if contract.cutoff is None:
+        return ""
+    cut = f"{contract.cutoff:,.10g}"
+    return f"Selected is who is predicted {cut} or more, positive whose label is: the contract’s cut-off."
 
 
 def icons(cells: Mapping[str, int]) -> str:

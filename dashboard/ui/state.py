@@ -17,13 +17,15 @@ class Scope:
     """What is looked at. `version` None is all versions together.
 
     `window` is LATEST (what `evenhand check` judges: the last whole window, for what needs labels the last one whose
-    labels are complete), ALL, or `since..until` with `until` exclusive.
+    labels are complete), ALL, or `since..until` with `until` exclusive. `of_class` is the class of several that is
+    taken for the positive one; the page that asks for one sets it.
     """
 
     model: str
     version: str | None
     window: str
     attribute: str | None
+    of_class: str | None = None
 
     def query(self) -> dict[str, str]:
         """Returns the scope as it stands in the URL.

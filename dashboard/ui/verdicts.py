@@ -9,8 +9,10 @@ from typing import Any
 import pandas as pd
 
 from dashboard.charts.words import in_order
+from dashboard.contract import Contract
 from dashboard.metrics import METRICS, RATES
 from dashboard.metrics.table.calibration import CALIBRATION
+from dashboard.metrics.table.groups import OF_ERRORS
 from dashboard.policy import Finding
 from dashboard.ui import load
 from dashboard.ui.say import everybody
@@ -18,6 +20,8 @@ from dashboard.ui.state import Scope
 
 DRAWN = 40
 CONTRASTS = ("_difference", "_ratio")
+ON_GROUPS = {"roc_auc_difference": "Scores", "mix_psi": "Who is served"}  # the view that shows a finding
+COMPARED = frozenset((*RATES, *OF_ERRORS))  # what groups are compared by, one group at a time
 CALIBRATED = frozenset(metric.name for metric in CALIBRATION)
 
 
@@ -27,34 +31,49 @@ def frame(findings: Sequence[Finding]) -> pd.DataFrame:
 
 
 def rate_of(metric: str) -> str:
-    """Returns the rate that a contrast is made of, every other metric as it is.
+    """Returns the rate or error that a contrast is made of, every other metric as it is.
 
     >>> rate_of("true_positive_rate_difference"), rate_of("accuracy")
     ('true_positive_rate', 'accuracy')
     """
-    return next((metric.removesuffix(c) for c in CONTRASTS if metric.removesuffix(c) in RATES), metric)
+    return next((metric.removesuffix(c) for c in CONTRASTS if metric.removesuffix(c) in COMPARED), metric)
 
 
 def needs_labels(rate: str) -> bool:
     """Returns whether a rate waits for labels; one that does not is judged on newer days."""
-    return "labels" in RATES[rate].needs
+    return "labels" in METRICS[rate].needs
 
 
 def contrast(findings: Sequence[Finding], reference: str) -> str:
     """Returns the heading of a picture of contrasts with the reference group."""
-    ratio = all(finding.metric.endswith("_ratio") for finding in findings)
+    ratio = bool(findings) and all(finding.metric.endswith("_ratio") for finding in findings)
     return f"{'Ratio' if ratio else 'Difference'} to {reference}"
 
 
 def rates(scope: Scope) -> list[str]:
-    """Returns every rate, those that a rule judges for the attribute first."""
-    judged = [rate_of(f.metric) for f in load.findings(scope, "fairness") if f.attribute == scope.attribute]
-    return [name for name in dict.fromkeys((*judged, *RATES)) if name in RATES]
+    """Returns all that groups of the model are compared by, what a rule judges for the attribute first."""
+    found = (f for f in load.findings(scope, "fairness") if f.attribute == scope.attribute)
+    judged = [rate_of(f.metric) for f in found if f.feature == scope.of_class]
+    known = compared(load.contract(scope.model), scope.of_class)
+    return [name for name in dict.fromkeys((*judged, *known)) if name in known]
 
 
-def about(findings: Sequence[Finding], attribute: str | None, rate: str) -> list[Finding]:
-    """Returns the findings on one rate's contrast by one attribute; those of the difference where there are both."""
-    found = [f for f in findings if f.attribute == attribute and f.group and rate_of(f.metric) == rate]
+def compared(contract: Contract, of_class: str | None) -> list[str]:
+    """Returns what groups of a model are compared by: rates, of one class all but accuracy, of numbers their errors."""
+    if contract.task == "multiclass":
+        return ["accuracy"] if of_class is None else [name for name in RATES if name != "accuracy"]
+    errors = OF_ERRORS if contract.task == "regression" else ()
+    tolerated = [name for name in errors if name != "beyond_tolerance_rate" or contract.tolerance is not None]
+    return [*tolerated, *(RATES if contract.decides else ())]
+
+
+def about(findings: Sequence[Finding], attribute: str | None, rate: str, of_class: str | None = None) -> list[Finding]:
+    """Returns the findings on one rate's contrast by one attribute; those of the difference where there are both.
+
+    Of several classes those of one class, or of all together.
+    """
+    of = (attribute, of_class)
+    found = [f for f in findings if (f.attribute, f.feature) == of and f.group and rate_of(f.metric) == rate]
     differences = [f for f in found if f.metric.endswith("_difference")]
     return differences or found
 
@@ -83,6 +102,8 @@ def elsewhere(findings: Sequence[Finding], attribute: str | None, rate: str) -> 
 
 def shown_on(finding: Finding) -> tuple[str, dict[str, str]]:
     """Returns the page that shows a finding, and what of the scope to set for it."""
+    if finding.metric in ON_GROUPS:
+        return "groups", {"attribute": str(finding.attribute), "view": ON_GROUPS[finding.metric]}
     if finding.kind == "fairness" and finding.attribute:
         return "fairness", {"attribute": finding.attribute, "metric": rate_of(finding.metric)}
     of_kind = {"data": "data", "drift": "drift", "service": "service"}.get(finding.kind, "performance")
@@ -110,7 +131,7 @@ def with_states(readings: pd.DataFrame, findings: Sequence[Finding]) -> pd.DataF
 
 def known_groups(readings: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Returns the readings of known groups, in order, and those of groups that are (in part) unknown."""
-    unknown = readings["group"].astype(str).str.split("*").map(lambda parts: "unknown" in parts)
+    unknown = readings["group"].astype(str).str.split("*").map(lambda parts: "unknown" in parts).astype(bool)
     places = {group: place for place, group in enumerate(in_order(readings["group"].dropna().astype(str)))}
     ordered = readings.sort_values("group", key=lambda groups: groups.map(places))
     return ordered[~unknown.reindex(ordered.index)], ordered[unknown.reindex(ordered.index)]
@@ -127,6 +148,15 @@ def drawn(readings: pd.DataFrame, reference: str | None, limit: int = DRAWN) -> 
     urgent = readings.assign(_place=place.where(readings["group"] != reference, -1), _n=-readings["n"].astype(float))
     kept = list(dict.fromkeys(urgent.sort_values(["_place", "_n"], kind="stable")["group"]))[:limit]
     return readings[readings["group"].isin(kept)]
+
+
+def chosen(readings: pd.DataFrame, findings: pd.DataFrame, reference: str | None, limit: int = DRAWN) -> pd.DataFrame:
+    """Returns the readings of the groups that there is room for, by what was found on each: see `drawn`."""
+    if readings["group"].nunique() <= limit:
+        return readings
+    worst = {row["group"]: row["state"] for row in reversed(findings.to_dict("records"))}  # findings: worst first
+    kept = drawn(readings.assign(state=readings["group"].map(worst)), reference, limit)["group"]
+    return readings[readings["group"].isin(set(kept))]
 
 
 def allowed(scope: Scope, metric: str) -> tuple[float | None, float | None] | None:

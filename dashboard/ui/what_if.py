@@ -1,25 +1,19 @@
-"""Thresholds chosen by hand: what each group's rates would be, in words and tables; and a proposal that is kept."""
+"""Thresholds chosen by hand: what each group's rates would be, in words and a table."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from math import inf, isnan
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts
 from dashboard.charts.words import counts, group_name, in_order, interval, missing, number, question
 from dashboard.contract import Contract
-from dashboard.errors import EvenhandError
 from dashboard.rates import Measure
-from dashboard.review.events import new_id
-from dashboard.ui import parts, people, say
-from dashboard.ui.load.what_if import WhatIf, frontiers, gap
-from dashboard.ui.state import Scope
-from dashboard.ui.value import money
+from dashboard.ui import parts, say
+from dashboard.ui.load.what_if import WhatIf, gap
 
 MOST = 10  # groups that each can have a slider
 ONE, EACH = "One for everybody", "One for each group"
@@ -40,12 +34,12 @@ WARNINGS = (
 
 
 def chosen_question(contract: Contract) -> tuple[str, str]:
-    """Returns the rate whose gap is looked at and the goal it is weighed against, as chosen."""
+    """Returns the rate whose gap is looked at and the goal it is weighed against, as chosen; both stand in the URL."""
     goals = [name for name in GOALS if name != "value_per_case" or (contract.value and contract.value.cells)]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        rate = st.selectbox("Gap between groups in", RATES, format_func=question, key="gap-in", width=420)
-        goal = st.selectbox("Against", goals, format_func=GOALS.__getitem__, key="goal", width=260)
-    return str(rate or RATES[0]), str(goal or goals[0])
+        rate = parts.linked_box("Gap between groups in", "gap-in", {name: question(name) for name in RATES}, 420)
+        goal = parts.linked_box("Against", "goal", {name: GOALS[name] for name in goals}, 260)
+    return rate, goal
 
 
 def chosen(found: WhatIf, attribute: str | None) -> list[int]:
@@ -91,26 +85,28 @@ def changed(found: WhatIf, places: list[int]) -> bool:
     return any(place != found.present for place in places)
 
 
-def _at(found: WhatIf, place: int) -> str:
+def told_at(found: WhatIf, place: int) -> str:
+    """Returns the threshold at a place in words."""
     at = found.threshold(place)
     return "above all scores" if at == inf else f"{at:.4g}" if round(at, 2) != at else f"{at:.2f}"
 
 
-def _words(found: WhatIf, places: list[int] | tuple[int, ...]) -> str:
+def in_words(found: WhatIf, places: list[int] | tuple[int, ...]) -> str:
+    """Returns the thresholds of all groups in words."""
     if len(set(places)) == 1:
-        return _at(found, places[0])
+        return told_at(found, places[0])
     of = dict(zip(found.groups, places, strict=True))
-    return "; ".join(f"{group_name(group)}: {_at(found, of[group])}" for group in in_order(found.groups))
+    return "; ".join(f"{group_name(group)}: {told_at(found, of[group])}" for group in in_order(found.groups))
 
 
-def _instead(found: WhatIf, places: list[int]) -> str:
+def instead(found: WhatIf, places: list[int]) -> str:
     """Returns the thresholds that differ from the one in use."""
     other = [k for k, place in enumerate(places) if place != found.present]
     if len(set(places)) == 1:
-        return _at(found, places[0])
+        return told_at(found, places[0])
     if len(other) > 3:
         return f"other thresholds for {len(other)} groups"
-    return say.listed([f"{_at(found, places[k])} for {group_name(found.groups[k])}" for k in other])
+    return say.listed([f"{told_at(found, places[k])} for {group_name(found.groups[k])}" for k in other])
 
 
 def sentence(found: WhatIf, places: list[int], rates: pd.DataFrame, rate: str, gaps: tuple[float, float]) -> str:
@@ -122,16 +118,16 @@ def sentence(found: WhatIf, places: list[int], rates: pd.DataFrame, rate: str, g
     then, before = gaps
     between = "between groups" + ("" if rate == RATES[0] else f" in {say.lower(say.plain_title(rate))}")
     if not changed(found, places):
-        apart = "" if isnan(before) else f"; the largest gap {between} is {_points(before)} points"
-        return f"At {_at(found, found.present)} it finds {_hundred(tpr['value_now'])} of 100 and raises " + (
+        apart = "" if isnan(before) else f"; the largest gap {between} is {points(before)} points"
+        return f"At {told_at(found, found.present)} it finds {_hundred(tpr['value_now'])} of 100 and raises " + (
             f"{_hundred(fpr['value_now'])} false alarms per 100 negative cases{apart}."
         )
-    how = "stays at" if _points(then) == _points(before) else "shrinks" if then < before else "grows"
-    told = f"{how} {_points(then)}" if how == "stays at" else f"{how} from {_points(before)} to {_points(then)}"
+    how = "stays at" if points(then) == points(before) else "shrinks" if then < before else "grows"
+    told = f"{how} {points(then)}" if how == "stays at" else f"{how} from {points(before)} to {points(then)}"
     apart = "" if isnan(then) or isnan(before) else f"; the gap {between} {told} points"
     return (
-        f"With {_instead(found, places)} in place of {_at(found, found.present)} it finds {_hundred(tpr['value'])} of "
-        f"100 instead of {_hundred(tpr['value_now'])}, and raises {_hundred(fpr['value'])} false alarms per "
+        f"With {instead(found, places)} in place of {told_at(found, found.present)} it finds {_hundred(tpr['value'])} "
+        f"of 100 instead of {_hundred(tpr['value_now'])}, and raises {_hundred(fpr['value'])} false alarms per "
         f"100 negative cases instead of {_hundred(fpr['value_now'])}{apart}."
     )
 
@@ -140,7 +136,8 @@ def _hundred(share: float) -> str:
     return number(share, "share").rstrip("%").strip()
 
 
-def _points(gap: float) -> str:
+def points(gap: float) -> str:
+    """Returns a difference of two shares in points, without the word."""
     return number(gap, "points").removesuffix(" points")
 
 
@@ -182,7 +179,7 @@ def gap_words(found: WhatIf, places: list[int], rate: str) -> str:
 def _gap(of: Measure) -> str:
     if of.value is None:
         return "none can be told"
-    return f"{_points(of.value)} points ({interval(*of.interval(), 'points')})"
+    return f"{points(of.value)} points ({interval(*of.interval(), 'points')})"
 
 
 def left_out(found: WhatIf) -> str:
@@ -213,96 +210,3 @@ def as_decided(found: WhatIf, rates: pd.DataFrame) -> str:
         f"The log’s own decisions select {number(selected / every, 'share')}, scores at or above {found.asked:g} "
         f"{number(float(row['value_now']), 'share')}: compared here is threshold with threshold."
     )
-
-
-def worth(before: float | None, after: float | None, unit: str, n: int) -> str:
-    """Returns what a case is worth under both, and the change over all labelled cases."""
-    if before is None or after is None:
-        return ""
-    return (
-        f"By the value matrix a case is worth {money(after, unit)} instead of {money(before, unit)}: "
-        f"{money((after - before) * n, unit)} over these {n:,} cases."
-    )
-
-
-def frontier(scope: Scope, found: WhatIf, rate: str, goal: str, marked: dict[str, tuple[float, float]]) -> None:
-    """Does draw the best that thresholds can reach, with the present and the chosen ones on it."""
-    reached = frontiers(scope, rate, goal).assign(words=lambda all_: [_words(found, at) for at in all_["places"]])
-    if reached.empty or len(found.compared) < 2:
-        parts.nothing("No gap to weigh.", "Two groups with 20 positive and 20 negative cases each are needed.")
-        return
-    parts.section("What thresholds can reach", "Further left: groups closer together. Further up: better for all.")
-    unit: Any = "number" if goal == "value_per_case" else "share"
-    across = f"largest gap between groups in: {say.lower(say.plain_title(rate))}, points"
-    told = "; ".join(f"{name}: {GOALS[goal]} {number(up, unit)} at a gap of {_points(gap)} points" for name, (gap, up)
-                     in marked.items())  # fmt: skip
-    figure = charts.frontier(reached, marked, across, GOALS[goal], unit)
-    parts.picture(figure, "frontier", f"{told}. {_best(reached, marked['now'], unit)}")
-    parts.note(_best(reached, marked["now"], unit))
-    parts.table(_few(reached, unit, GOALS[goal]), "Points on the two lines", numbers=("Gap, points", _title(goal)))
-    parts.download(reached.drop(columns="places"), "frontier")
-
-
-def _title(goal: str) -> str:
-    return GOALS[goal][0].upper() + GOALS[goal][1:]
-
-
-def _best(reached: pd.DataFrame, now: tuple[float, float], unit: Any) -> str:
-    """Returns the smallest gap at which nothing is lost against now, by one threshold and by one for each group."""
-    told = []
-    for kind, name in (("one", "one threshold"), ("each", "one for each group")):
-        rows = reached[(reached["kind"] == kind) & (reached["goal"] >= now[1] - 1e-12)]
-        if len(rows):
-            told.append(f"{name} can bring the gap to {_points(float(rows['gap'].min()))} points")
-    return f"At no loss overall against now, {' and '.join(told)}." if told else "Nothing reaches what holds now."
-
-
-def _few(reached: pd.DataFrame, unit: Any, goal: str) -> list[dict[str, object]]:
-    rows: list[dict[str, object]] = []
-    for kind, name in (("one", "one for everybody"), ("each", "one for each group")):
-        mine = reached[reached["kind"] == kind]
-        for one in mine.iloc[:: max(len(mine) // 5, 1)].to_dict("records"):
-            row = {
-                "Thresholds": name,
-                "Gap, points": _points(one["gap"]),
-                goal[0].upper() + goal[1:]: number(one["goal"], unit),
-            }
-            rows.append(row | {"At": one["words"]})
-    return rows
-
-
-def proposal_form(scope: Scope, found: WhatIf, places: list[int], rates: pd.DataFrame, days: tuple[date, date]) -> None:
-    """Does offer to keep the chosen thresholds as a proposal, with a name, in the record."""
-    parts.section("Save as a proposal", "Kept in the record with your name, which is typed and not verified yet.")
-    if not changed(found, places):
-        parts.note("Choose another threshold above first.")
-        return
-    kept = f"propose-{scope}-{places}"
-    identity = st.session_state.setdefault(kept, new_id())
-    with st.form("propose", border=True):
-        left, right = st.columns(2)
-        name = left.text_input("Your name", key="propose-name", autocomplete="name")
-        role = right.text_input("Your role", key="propose-role", placeholder="Clinical lead")
-        why = st.text_area("Why", key="propose-why")
-        sent = st.form_submit_button(f"Propose {_instead(found, places)}")
-    if not sent:
-        return
-    try:
-        typed = {"name": name, "role": role, "rationale": why, "shown": _shown(rates), "instead_of": found.asked}
-        recorded = people.propose(scope, days, identity, thresholds=_proposed(found, places), **typed)
-    except EvenhandError as error:
-        parts.nothing(f"Not saved. {error.found}", error.expected, error.todo)
-        return
-    del st.session_state[kept]
-    st.success(f"Saved. Act {recorded.sequence} of the record.", icon=":material/check:")
-
-
-def _proposed(found: WhatIf, places: list[int]) -> dict[str, float | None]:
-    at = [None if found.threshold(place) == inf else found.threshold(place) for place in places]
-    return {"": at[0]} if len(set(places)) == 1 else dict(zip(found.groups, at, strict=True))
-
-
-def _shown(rates: pd.DataFrame) -> list[dict[str, Any]]:
-    """Returns the rates as they stand on the screen, for the record: no NaN, which JSON does not know."""
-    kept = rates[["group", "rate", "value_now", "value", "low", "high", "numerator", "denominator"]]
-    return [{str(k): None if missing(v) else v for k, v in row.items()} for row in kept.to_dict("records")]

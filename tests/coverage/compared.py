@@ -103,6 +103,35 @@ def _areas() -> Study:
     return Study("roc_auc, two versions, same cases", "at least 20 cases of the rarer label expected", tuple(points))
 
 
+def _areas_of_groups() -> Study:
+    """Returns the study of two groups' areas under the ROC curve: a group, and the larger reference."""
+    cuts = np.linspace(-4, 6, 400)
+
+    def area(random: np.random.Generator, n: int, prevalence: float, apart: float) -> Measure:
+        label = random.random(n) < prevalence
+        place = np.searchsorted(cuts, random.normal(size=n) + apart * label)
+        positives, negatives = (np.bincount(place[side], minlength=len(cuts) + 1) for side in (label, ~label))
+        return roc_auc(positives, negatives)
+
+    def drawn(sizes: tuple[int, int], prevalence: float, apart: tuple[float, float]) -> Draw:
+        def draw(random: np.random.Generator, times: int) -> Iterator[Measure]:
+            for _ in range(times):
+                group, reference = (area(random, n, prevalence, d) for n, d in zip(sizes, apart, strict=True))
+                yield difference_of(group, reference)
+
+        return draw
+
+    points = []
+    for sizes, prevalence in (((200, 200), 0.1), ((60, 600), 0.4), ((400, 2000), 0.1)):
+        for apart in ((1, 1), (1, 2), (2.4, 1.5)):
+            group, reference = (float(norm.cdf(each / np.sqrt(2))) for each in apart)
+            says = (
+                f"{sizes[0]:,} and {sizes[1]:,} cases, prevalence {prevalence:g}, AUC {group:.2f} and {reference:.2f}"
+            )
+            points.append(Point(says, group - reference, drawn(sizes, prevalence, apart)))
+    return Study("roc_auc_difference", "at least 20 cases of the rarer label expected in both groups", tuple(points))
+
+
 GROUPS = (
     (100, (0.3, 0.3, 0.3)), (100, (0.3, 0.3, 0.3, 0.3, 0.3, 0.3)), (500, (0.1, 0.2, 0.3, 0.4)), (200, (0.5, 0.5)),
     (1000, (0.1, 0.11, 0.12)), (100, (0.2, 0.5, 0.8)),
@@ -164,6 +193,7 @@ def studies() -> Iterator[Study]:
     for metric in ("accuracy", "true_positive_rate", "precision", "f1"):
         yield _paired(metric)
     yield _areas()
+    yield _areas_of_groups()
     yield _unpaired("mean_absolute_error", of_size, lambda kind: kind.size)
     yield _unpaired("root_mean_squared_error", of_square, lambda kind: sqrt(kind.square))
     yield _gap("largest difference of groups", largest_difference, lambda rates: max(rates) - min(rates))

@@ -34,6 +34,7 @@ BY_OTHERS = {
     "beyond_tolerance_rate": "a rate",
     "label_coverage": "a rate",
     "wasserstein_standardised": "wasserstein",
+    "mix_psi": "psi",
     "logged_value_per_case": "mean_error",
     "error_rate": "error_rate, by hours",
     "ppr": "a rate",

@@ -7,10 +7,10 @@ from dashboard.metrics.table.aequitas import AEQUITAS
 from dashboard.metrics.table.calibration import CALIBRATION
 from dashboard.metrics.table.data import DATA
 from dashboard.metrics.table.drift import DRIFT
-from dashboard.metrics.table.entry import BINARY, Metric
+from dashboard.metrics.table.entry import Metric
 from dashboard.metrics.table.estimated import ESTIMATED
 from dashboard.metrics.table.fairness import FAIRNESS
-from dashboard.metrics.table.groups import GROUPS
+from dashboard.metrics.table.groups import AREAS, GROUPS
 from dashboard.metrics.table.multiclass import MULTICLASS
 from dashboard.metrics.table.performance import PERFORMANCE
 from dashboard.metrics.table.rates import RATES
@@ -31,6 +31,7 @@ METRICS: dict[str, Metric] = RATES | {
         *DATA,
         *FAIRNESS,
         *GROUPS,
+        *AREAS,
         *AEQUITAS,
         *DRIFT,
         *SERVICE,
@@ -38,16 +39,16 @@ METRICS: dict[str, Metric] = RATES | {
     )
 }
 
-_OF_ALL_TOGETHER = {"mean_entropy", "estimated_matthews_correlation", "estimated_brier_score"}
+_NEVER_OF_ONE = {"mean_entropy", "estimated_matthews_correlation", "estimated_brier_score", *(m.name for m in AREAS)}
 
 
 def _of_a_class(metric: Metric) -> bool:
     """Returns whether a model of several classes has the metric of each class, against all others together."""
-    if metric in CALIBRATION:
-        return metric.name not in _OF_ALL_TOGETHER
-    estimated = metric in ESTIMATED and (metric.kind == "fairness" or metric.name in _OF_ALL_TOGETHER)
-    compared = {"versions", "matrix"} & metric.needs
-    return metric.tasks == BINARY and metric.kind in ("performance", "fairness") and not estimated and not compared
+    if metric in CALIBRATION or metric.name in _NEVER_OF_ONE:
+        return metric.name not in _NEVER_OF_ONE
+    contrasted = {"versions", "matrix"} & metric.needs or (metric in ESTIMATED and metric.kind == "fairness")
+    of_two = "binary" in metric.tasks and "multiclass" not in metric.tasks
+    return of_two and metric.kind in ("performance", "fairness") and not contrasted
 
 
 OF_A_CLASS = frozenset(name for name, metric in METRICS.items() if _of_a_class(metric))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dashboard.metrics.table.entry import RATIO_SOURCE, Metric, entry
+from dashboard.metrics.table.entry import DECIDED, RATIO_SOURCE, Metric, entry
 from dashboard.metrics.table.rates import RATES
 
 SHORT = {
@@ -35,7 +35,7 @@ def _disparity(short: str) -> Metric:
         f"{rate.question} How many times the rate of the reference group?",
         f"{short} of the group / {short} of the reference, the same as {rate.name}_ratio", "near one",
         " ".join(sorted(rate.needs | {"attribute"})), kind="fairness", unit="ratio",
-        source=f"{_SOURCE}; {RATIO_SOURCE}", family=f"{rate.family}_difference",
+        source=f"{_SOURCE}; {RATIO_SOURCE}", tasks=DECIDED, family=f"{rate.family}_difference",
     )  # fmt: skip
 
 
@@ -43,12 +43,12 @@ PPR = (
     entry(
         "ppr", "Predicted positive ratio (ppr)", "Of all cases that it selects, how many are of this group?",
         "selected cases of the group / all selected cases whose group is known", "context", "decisions attribute",
-        kind="fairness", source=f"{_SOURCE}; Wilson (1927) for the interval",
+        kind="fairness", source=f"{_SOURCE}; Wilson (1927) for the interval", tasks=DECIDED,
     ),
     entry(
         "ppr_disparity", "Disparity of ppr", "How many cases of this group does it select for one of the reference?",
         "selected cases of the group / selected cases of the reference", "near one", "decisions attribute",
-        kind="fairness", unit="ratio", source=f"{_SOURCE}; Wilson (1927) of the share, as odds",
+        kind="fairness", unit="ratio", source=f"{_SOURCE}; Wilson (1927) of the share, as odds", tasks=DECIDED,
     ),
 )  # fmt: skip
 AEQUITAS: tuple[Metric, ...] = (

@@ -33,4 +33,11 @@ DRIFT = (
         "wasserstein / standard deviation of the reference", "lower", "reference", kind="drift", unit="deviations",
         tasks=EVERY, source="Vaserstein (1969)", family="wasserstein",
     ),
+    entry(
+        "mix_psi", "Population stability index of the mix",
+        "How much has the mix of groups among all cases moved since the reference?",
+        "sum of (now - then) ln(now / then) over the groups, unknown one of them, shares (count + 0.5) / (n + 0.5 B)",
+        "lower", "reference attribute", kind="drift", unit="psi", tasks=EVERY,
+        source="Yurdakul (2018); noncentral chi-squared",
+    ),
 )  # fmt: skip

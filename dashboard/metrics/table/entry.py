@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from dashboard.contract import AT_A_CUTOFF
+
 Kind = Literal["performance", "fairness", "drift", "service", "data"]
 Better = Literal["higher", "lower", "near zero", "near one", "context"]
 BINARY = ("binary",)
+DECIDED = ("binary", AT_A_CUTOFF)
 CLASSES = ("binary", "multiclass")
+DECIDING = (*CLASSES, AT_A_CUTOFF)
 EVERY = ("binary", "multiclass", "regression")
 RATE_SOURCE = "Wilson (1927) for the interval"
 ENDS = "the wider of Wilson's and Jeffreys' limits (Brown, Cai and DasGupta 2001)"
@@ -54,3 +58,8 @@ def entry(
     """Returns a metric; `needs` are words, and a family without a name is the metric's own."""
     wants = frozenset(needs.split())
     return Metric(name, title, question, kind, unit, better, wants, formula, source, tasks, complement, family or name)
+
+
+def without_cutoff(metric: Metric) -> tuple[str, ...]:
+    """Returns the tasks of what is not made of a regression's cut-off."""
+    return tuple(task for task in metric.tasks if task != AT_A_CUTOFF)

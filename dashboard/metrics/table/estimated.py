@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dashboard.metrics.table.entry import Metric
+from dashboard.metrics.table.entry import Metric, without_cutoff
 from dashboard.metrics.table.fairness import FAIRNESS
 from dashboard.metrics.table.multiclass import MULTICLASS
 from dashboard.metrics.table.performance import PERFORMANCE
@@ -35,7 +35,7 @@ def estimated(metric: Metric) -> Metric:
         source=CBPE,
         complement=metric.complement and f"estimated_{metric.complement}",
         family=f"estimated_{metric.family}",
-        tasks=("binary",) if metric.name in _BINARY_ONLY else metric.tasks,
+        tasks=("binary",) if metric.name in _BINARY_ONLY else without_cutoff(metric),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dashboard.metrics.table.entry import BOTH, DIFFERENCE_SOURCE, PAIRS_SOURCE, RATIO_SOURCE, Metric, entry
+from dashboard.metrics.table.entry import BOTH, DECIDED, DIFFERENCE_SOURCE, PAIRS_SOURCE, RATIO_SOURCE, Metric, entry
 from dashboard.metrics.table.rates import RATES
 
 _NEEDS_GROUPS = "attribute"
@@ -16,36 +16,39 @@ NAMED = (
         "demographic_parity_difference", "Demographic parity difference",
         "How far apart are the selection rates of the groups furthest apart?",
         "largest - smallest selection rate", "near zero", f"decisions {_NEEDS_GROUPS}", source=f"fairlearn; {_PAIRS}",
+        tasks=DECIDED,
     ),
     entry(
         "demographic_parity_ratio", "Demographic parity ratio",
         "What is the smallest selection rate of a group as a part of the largest?",
         "smallest / largest selection rate", "near one", f"decisions {_NEEDS_GROUPS}", unit="ratio",
-        source=f"fairlearn; {_PAIR_RATIOS}", family="demographic_parity_difference",
+        source=f"fairlearn; {_PAIR_RATIOS}", tasks=DECIDED, family="demographic_parity_difference",
     ),
     entry(
         "equalized_odds_difference", "Equalized odds difference",
         "How far apart are the groups in what is found and in false alarms, at worst?",
         "the larger of the largest - smallest true positive rate and false positive rate", "near zero",
         f"{BOTH} {_NEEDS_GROUPS}", source=f"fairlearn; {_PAIRS}",
+        tasks=DECIDED,
     ),
     entry(
         "equalized_odds_ratio", "Equalized odds ratio",
         "What is the smallest rate of a group as a part of the largest, in cases found and in false alarms, at worst?",
         "the smaller of the smallest / largest true positive rate and false positive rate", "near one",
-        f"{BOTH} {_NEEDS_GROUPS}", unit="ratio", source=f"fairlearn; {_PAIR_RATIOS}",
+        f"{BOTH} {_NEEDS_GROUPS}", unit="ratio", source=f"fairlearn; {_PAIR_RATIOS}", tasks=DECIDED,
         family="equalized_odds_difference",
     ),
     entry(
         "equal_opportunity_difference", "Equal opportunity difference",
         "Of the cases that are positive, how far apart are the groups in how many are found?",
         "largest - smallest true positive rate", "near zero", f"{BOTH} {_NEEDS_GROUPS}", source=f"fairlearn; {_PAIRS}",
+        tasks=DECIDED,
     ),
     entry(
         "equal_opportunity_ratio", "Equal opportunity ratio",
         "What is the smallest true positive rate of a group as a part of the largest?",
         "smallest / largest true positive rate", "near one", f"{BOTH} {_NEEDS_GROUPS}", unit="ratio",
-        source=f"fairlearn; {_PAIR_RATIOS}", family="equal_opportunity_difference",
+        source=f"fairlearn; {_PAIR_RATIOS}", tasks=DECIDED, family="equal_opportunity_difference",
     ),
 )  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dashboard.metrics.table.entry import DIFFERENCE_SOURCE, Metric
+from dashboard.metrics.table.entry import DIFFERENCE_SOURCE, Metric, without_cutoff
 from dashboard.metrics.table.performance import PERFORMANCE
 from dashboard.metrics.table.rates import RATES
 from dashboard.metrics.table.regression import REGRESSION
@@ -38,6 +38,7 @@ def _contrast(metric: Metric) -> Metric:
         source=_SOURCES[metric.unit],
         complement=other and other + SUFFIX,
         family=metric.family + SUFFIX,
+        tasks=without_cutoff(metric),
     )
 
 

@@ -15,12 +15,13 @@ from dashboard.cases import Filters
 from dashboard.contract import Contract
 from dashboard.policy import Finding, Policy, Schedule, Window, check
 from dashboard.report import pictures
-from dashboard.report.fairness import reference_group
+from dashboard.report.extent import Extent
+from dashboard.report.fairness import occurring_classes, reference_group
 from dashboard.report.judged import Plan, judged
 from dashboard.rollup import publishing
 from dashboard.settings import model_paths, workspace_path
 from dashboard.ui.state import LATEST, Scope
-from dashboard.workspace import Extent, Model, Workspace, frame
+from dashboard.workspace import Model, Workspace, frame
 
 Key = tuple[str, str, int, str]  # workspace, model, rollup number, when its files were last written
 ENTRIES = 400
@@ -75,6 +76,16 @@ def contract(name: str) -> Contract:
     return model(name).contract
 
 
+def class_names(name: str) -> list[str]:
+    """Returns the classes of a model of several: the contract's, else those that occur in the log."""
+    return list(contract(name).classes) or _class_names(key(name))
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner=False)
+def _class_names(key: Key) -> list[str]:
+    return occurring_classes(model_of(key).source())
+
+
 def policy(name: str) -> Policy | None:
     """Returns a model's policy, None where there is none."""
     return model(name).policy
@@ -118,12 +129,13 @@ def readings(
 ) -> pd.DataFrame:
     """Returns readings of the scope, the 17 columns; `by` is day, week or month, `everything` ignores the window.
 
-    `version` "*" gives one for each version; without it the scope's is taken.
+    `version` "*" gives one for each version; without it the scope's is taken. Of a scope with a class what is read of
+    each class is read of that one only.
     """
     since, until = days(replace(scope, window="all") if everything else scope, labels)
     attributes = (attribute,) if attribute else ()
     asked = (since, until, version or scope.version, attributes, tuple(metrics), tuple(kinds), by)
-    return _readings(key(scope.model), *asked)
+    return _readings(key(scope.model), *asked, (scope.of_class,) if scope.of_class else None)
 
 
 @st.cache_data(max_entries=ENTRIES, show_spinner=False)
@@ -163,16 +175,17 @@ def _findings(key: Key, version: str | None, chosen: tuple[date, date] | None, w
     if found.policy is None:
         return []
     plan = found.plan()
+    rules = tuple(replace(rule, version=rule.version or version) for rule in found.policy.of_kind(kind))
+    families: tuple[Policy, ...] = (replace(found.policy, rules=rules),) if rules else ()
     if window != LATEST:
         scheduled = chosen and Window(*chosen)
         if not scheduled or scheduled not in plan.by_log.windows:
             return []
+        families = tuple(family for one in families for family in plan.families(one, scheduled))
         drift = tuple(w for w in plan.by_log.drift_windows if w.until <= scheduled.until and w.since >= scheduled.since)
         fixed = Schedule(plan.by_log.reference, (scheduled,), drift)
         plan = Plan(fixed, fixed)
-    rules = tuple(replace(rule, version=rule.version or version) for rule in found.policy.of_kind(kind))
-    of_kind = replace(found.policy, rules=rules)
-    return check(of_kind, judged(found.source(), of_kind, plan)) if rules else []
+    return [finding for one in families for finding in check(one, judged(found.source(), one, plan))]
 
 
 def promise(scope: Scope, metric: str) -> tuple[float | None, float | None] | None:
@@ -236,14 +249,22 @@ def drift_days(scope: Scope) -> tuple[date, date]:
     return schedule.drift_windows[-1].since, schedule.drift_windows[-1].until
 
 
-def drift(scope: Scope, metrics: Sequence[str] = (), feature: str | None = None, by: str | None = None) -> pd.DataFrame:
-    """Returns the drift readings of the scope's drift window; with `by` of the whole log."""
+def drift(
+    scope: Scope,
+    metrics: Sequence[str] = (),
+    feature: str | None = None,
+    by: str | None = None,
+    attribute: str | None = None,
+) -> pd.DataFrame:
+    """Returns the drift readings of the scope's drift window; with `by` of the whole log; of a mix by `attribute`."""
     plan = held(scope.model).plan.by_log
     if plan.reference is None:
         return frame([])
     since, until = drift_days(scope) if by is None else days(replace(scope, window="all"))
-    features = (feature,) if feature else None
-    return _readings(key(scope.model), since, until, scope.version, (), tuple(metrics), ("drift",), by, features)
+    features, attributes = (feature,) if feature else None, (attribute,) if attribute else ()
+    return _readings(
+        key(scope.model), since, until, scope.version, attributes, tuple(metrics), ("drift",), by, features
+    )
 
 
 def batches(name: str) -> list[Any]:

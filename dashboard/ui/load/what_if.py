@@ -7,12 +7,15 @@ from datetime import date
 import pandas as pd
 import streamlit as st
 
+from dashboard.metrics.lots import Lots
 from dashboard.report import what_if
-from dashboard.report.what_if import WhatIf, gap, rates, reached, value
+from dashboard.report.what_if import WhatIf, Worth, gap, lots, rates, reached, value_table, worths
 from dashboard.ui.load import ENTRIES, Key, days, key, model_of
 from dashboard.ui.state import Scope
 
-__all__ = ["WhatIf", "counts", "frontiers", "gap", "rates", "reached", "value"]
+__all__ = [
+    "Lots", "WhatIf", "Worth", "counts", "frontiers", "gap", "lots", "rates", "reached", "value_table", "worths",
+]  # fmt: skip
 
 
 def counts(scope: Scope) -> WhatIf | None:

@@ -1,0 +1,1 @@
+SELECT version, min(day) FROM volume GROUP BY version ORDER BY ALL

@@ -1,0 +1,54 @@
+"""What happened to a model, from everywhere that knows: the rollup, the deliveries, the policies, the record."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from dashboard.log import Record
+from dashboard.policy.history import history
+from dashboard.report.anomalies import delivery_events, pipeline_events
+from dashboard.report.events import Event, in_order, on, policies, schema, versions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dashboard.workspace import Model
+
+
+def events(model: Model, since: date | None = None, until: date | None = None) -> list[Event]:
+    """Returns anomalies, changes, versions, changed columns, policies and sign-offs, those that touch the days asked.
+
+    What the rollup says is worked out once for each rollup. Sign-offs stand at the days that they answer for. Nothing
+    is told that began after a model's `on`.
+    """
+    source, records = model.source(), model.batches()
+    arrived = _newest(records)
+    zone = ZoneInfo(model.contract.timezone)
+    counted: list[Event] = source.snapshot.once(
+        ("events", arrived), lambda: [*pipeline_events(source, arrived), *versions(source)]
+    )
+    known = [*counted, *delivery_events(records), *schema(records), *policies(history(model.paths.policies), zone)]
+    found = in_order([*known, *_signed(model)])
+    end = datetime.combine(model.on, time()) if model.on else datetime.max
+    return [event for event in found if event.since < end and event.touches(since, until)]
+
+
+def _newest(records: Sequence[Record]) -> datetime | None:
+    """Returns when the newest predictions arrived (UTC): the hours after it are not silent, they are yet to come."""
+    arrived = (datetime.fromisoformat(record.arrived_at) for record in records if record.kind == "predictions")
+    return max((moment.replace(tzinfo=None) for moment in arrived), default=None)
+
+
+def _signed(model: Model) -> list[Event]:
+    from dashboard.review.events import SignedOff, act
+    from dashboard.review.ledger import Ledger
+    from dashboard.review.signoff import DECIDED
+
+    acts = (act(recorded.event) for recorded in Ledger(model.settings.ledger).events(model.name, "signed"))
+    return [
+        Event("sign-off", on(done.since), on(done.until), f"{DECIDED[done.decision].capitalize()} by {done.name}.")
+        for done in acts
+        if isinstance(done, SignedOff)
+    ]
