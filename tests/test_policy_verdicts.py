@@ -216,7 +216,7 @@ SAID = {
         judge(SENSITIVITY, Difference(Rate(118, 193), REFERENCE), "F*65+", **AGES),
         "Sensitivity for F, 65+ is 0.61 (0.54 to 0.68; 118 of 193), 14 points below M, 40-64 (7 to 21): can't tell yet "
         "whether it is within the policy's 10 (level 95 %). The smallest breach that this many cases show 4 times in 5 "
-        "is about 20 points below.",
+        "is about 21 points below.",
     ),
     "a large difference": (
         judge(SENSITIVITY, Difference(Rate(98, 193), REFERENCE), "F*65+", version="v2", **AGES),
@@ -225,7 +225,7 @@ SAID = {
     ),
     "a ratio": (
         judge(Rule("selection_rate_ratio", (0.8, 1.25), "*"), Ratio(Rate(24, 119), Rate(52, 119))),
-        "Selection rate for F is 0.20 (0.14 to 0.28; 24 of 119), 0.46 times that of M (0.31 to 0.69): outside the "
+        "Selection rate for F is 0.20 (0.14 to 0.28; 24 of 119), 0.46 times that of M (0.30 to 0.69): outside the "
         "policy's range of 0.80 to 1.25 (level 95 %).",
     ),
     "a rate": (
@@ -260,7 +260,7 @@ SAID = {
     ),
     "too few": (
         judge(SENSITIVITY, Difference(Rate(9, 12), REFERENCE), "F*<18", **AGES),
-        "Sensitivity for F, <18 is 0.75 (0.47 to 0.91; 9 of 12), level with M, 40-64 (28 below to 16 above): can't "
+        "Sensitivity for F, <18 is 0.75 (0.47 to 0.91; 9 of 12), level with M, 40-64 (28 below to 18 above): can't "
         "be judged, the policy needs 50 and there are 12 in the smaller group.",
     ),
     "none": (

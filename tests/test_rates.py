@@ -1,4 +1,4 @@
-"""Rates, differences and ratios against statsmodels and their defining equations; coverage is in tests/coverage."""
+"""Rates, differences and ratios against statsmodels, scipy and their equations; coverage is in tests/coverage."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import pickle
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import norm
+from scipy.stats import beta, norm
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from dashboard.errors import EvenhandError
 from dashboard.metrics.overall import FromOverall
 from dashboard.rates import Difference, Estimate, Exact, Limits, Measure, Rate, Ratio, undefined, wilson, z_of
+from dashboard.rates_limits import jeffreys, wider
 
 
 @st.composite
@@ -49,16 +50,64 @@ def test_a_rate_has_the_wilson_interval_of_statsmodels(trials: int, share: float
     assert Rate(hits, trials).interval(level) == pytest.approx((low, high), abs=1e-12)
 
 
+@given(st.integers(1, 5000), st.floats(0, 1), levels)
+def test_jeffreys_limits_are_those_of_the_beta_distribution(trials: int, share: float, level: float) -> None:
+    hits, tail = round(share * trials), (1 - level) / 2
+    known = beta(hits + 0.5, trials - hits + 0.5)
+    low, high = jeffreys(hits, trials, level)
+    assert low == pytest.approx(known.ppf(tail) if hits else 0.0, rel=1e-8)
+    assert 1 - high == pytest.approx(1 - known.isf(tail) if hits < trials else 0.0, abs=1e-11)
+
+
+def known_limits(rate: Rate, level: float) -> tuple[float, float, float]:
+    """Returns value, low and high as statsmodels has them: of Wilson's and Jeffreys' limits those further out."""
+    ways = [proportion_confint(rate.hits, rate.trials, 1 - level, method) for method in ("wilson", "jeffreys")]
+    low, high = min(way[0] for way in ways), max(way[1] for way in ways)
+    value = rate.hits / rate.trials
+    return value, 0.0 if value == 0 else low, 1.0 if value == 1 else high
+
+
 @given(pairs(), levels)
-def test_a_difference_has_the_newcombe_interval_of_statsmodels(two: tuple[Rate, Rate], level: float) -> None:
+def test_a_difference_joins_the_limits_further_out_of_statsmodels(two: tuple[Rate, Rate], level: float) -> None:
     a, b = Rate(two[0].hits, two[0].trials), Rate(two[1].hits, two[1].trials)
-    known = confint_proportions_2indep(a.hits, a.trials, b.hits, b.trials, method="newcomb", alpha=1 - level)
+    (p, low, high), (q, below, above) = (known_limits(rate, level) for rate in (a, b))
+    known = (p - q - math.hypot(p - low, above - q), p - q + math.hypot(high - p, q - below))
     assert Difference(a, b).interval(level) == pytest.approx(known, abs=1e-9)
 
 
 @given(pairs(), levels)
+def test_a_difference_contains_the_newcombe_interval_of_statsmodels(two: tuple[Rate, Rate], level: float) -> None:
+    """Newcombe's joins Wilson's limits alone."""
+    a, b = Rate(two[0].hits, two[0].trials), Rate(two[1].hits, two[1].trials)
+    known = confint_proportions_2indep(a.hits, a.trials, b.hits, b.trials, method="newcomb", alpha=1 - level)
+    assert inside(tuple(known), Difference(a, b).interval(level))
+
+
+@given(pairs(), levels)
+def test_a_ratio_leaves_one_out_where_the_difference_leaves_nought_out(two: tuple[Rate, Rate], level: float) -> None:
+    (low, high), (least, most) = Difference(*two).interval(level), Ratio(*two).interval(level)
+    assert low is not None and high is not None and least is not None  # noqa: PT018
+    if abs(low) > 1e-9:
+        assert (low > 0) == (least > 1)
+    if abs(high) > 1e-9:
+        assert (high < 0) == (most is not None and most < 1)
+
+
+@given(st.floats(1e-6, 1e7), st.floats(0, 1), st.floats(0.5, 1 - 2**-53), st.floats(0.5, 1 - 2**-53))
+def test_limits_of_any_counts_at_any_level_lie_round_the_rate_and_are_nested(
+    trials: float, share: float, one: float, other: float
+) -> None:
+    hits = share * trials
+    (low, high), (least, most) = (wider(hits, trials, level) for level in sorted((one, other)))
+    assert 0 <= low <= share * (1 + 1e-9)
+    assert share * (1 - 1e-9) <= high <= 1
+    assert least <= low * (1 + 1e-9)
+    assert most >= high * (1 - 1e-9)
+
+
+@given(pairs(), levels)
 def test_the_limits_of_a_ratio_solve_the_equation_that_defines_them(two: tuple[Rate, Rate], level: float) -> None:
-    (p, l1, u1), (q, l2, u2) = (rate.limits(level) for rate in two)
+    (p, l1, u1), (q, l2, u2) = (rate.wider(level) for rate in two)
     low, high = Ratio(*two).interval(level)
     assert low is not None
     assert p - low * q == pytest.approx(math.hypot(p - l1, low * (u2 - q)), abs=1e-9)

@@ -106,7 +106,7 @@ def test_versions_on_days_of_their_own_are_two_samples_and_say_so(
     model = model_of(tmp_path, both[0], later)
     readings = model.versus("v1", "v2")
     apart = one(readings, "accuracy")
-    assert apart.method == "Newcombe"
+    assert apart.method == "MOVER, Wilson and Jeffreys"
     assert "unpaired" in apart.note
     assert "not on the same days" in apart.note
     own = {r.version: r for r in model.readings(metrics=("accuracy",), version="*")}

@@ -7,8 +7,8 @@ This table imports none of them, so that a policy can be read without numpy.
 
 from __future__ import annotations
 
-from dashboard.metrics.table import METRICS, metric
+from dashboard.metrics.table import METRICS, OF_A_CLASS, metric
 from dashboard.metrics.table.entry import Better, Kind, Metric
 from dashboard.metrics.table.rates import RATES
 
-__all__ = ["METRICS", "RATES", "Better", "Kind", "Metric", "metric"]
+__all__ = ["METRICS", "OF_A_CLASS", "RATES", "Better", "Kind", "Metric", "metric"]

@@ -74,8 +74,8 @@ class _Compared:
         return low, high
 
     def limits(self, level: float) -> NDArray[np.float64]:
-        """Returns value, low and high of every group, shape (3, groups)."""
-        return np.array([rate.limits(level) for rate in self.rates]).T
+        """Returns value, low and high of every group, as contrasts are made of, shape (3, groups)."""
+        return np.array([rate.wider(level) for rate in self.rates]).T
 
 
 def _compared(rates: Groups) -> _Compared:
@@ -86,14 +86,14 @@ def _compared(rates: Groups) -> _Compared:
 def largest_difference(*rates: Groups) -> Estimate:
     """Returns largest minus smallest rate of the groups, the worst of several rates; 0 is best.
 
-    The interval is that of all K pairs of groups by Newcombe at level 1 - (1 - level)/K: the largest lower limit of
+    The interval is that of all K pairs of groups by `Difference` at level 1 - (1 - level)/K: the largest lower limit of
     a pair's distance (at least 0) and the largest upper limit. `minimum()` is the smaller denominator of the two groups
     that the value comes from.
 
     >>> largest_difference({"F": Rate(61, 100), "M": Rate(75, 100)}).value
     0.14
     """
-    method = "Newcombe, all pairs"
+    method = "MOVER, Wilson and Jeffreys, all pairs"
     compared = [_compared(each) for each in rates]
     if (refusal := _refused(compared, method)) is not None:
         return refusal
@@ -105,13 +105,13 @@ def largest_difference(*rates: Groups) -> Estimate:
 def smallest_ratio(*rates: Groups) -> Estimate:
     """Returns smallest over largest rate of the groups, the worst of several rates; 1 is best.
 
-    The interval is that of all pairs of groups by MOVER-R at level 1 - (1 - level)/K, from the smallest lower to the
+    The interval is that of all pairs of groups by `Ratio` at level 1 - (1 - level)/K, from the smallest lower to the
     smallest upper limit. Cannot be computed where the largest rate is 0.
 
     >>> smallest_ratio({"F": Rate(30, 100), "M": Rate(40, 100)}).value
     0.75
     """
-    method = "MOVER-R, all pairs"
+    method = "MOVER-R, Wilson and Jeffreys, all pairs"
     compared = [_compared(each) for each in rates]
     if (refusal := _refused(compared, method)) is not None:
         return refusal

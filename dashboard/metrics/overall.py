@@ -32,7 +32,7 @@ class FromOverall(Difference):
 
     @property
     def method(self) -> str:
-        return "Newcombe, group against rest"
+        return "MOVER, Wilson and Jeffreys, group against rest"
 
     def interval(self, level: float = 0.95) -> Limits:
         low, high = Difference(self.group, self.reference).interval(level)

@@ -137,7 +137,7 @@ def _finding(item: Judged, level: float, minimum_n: int) -> Finding:
 
 def _nothing(rule: Rule, policy: Policy) -> Finding:
     context: dict[str, Any] = dict.fromkeys(CONTEXT) | {"metric": rule.metric, "attribute": rule.attribute}
-    context |= {"feature": rule.feature, "version": rule.version}
+    context |= {"feature": rule.feature or rule.of_class, "version": rule.version}
     return Finding(
         rule.name,
         "cannot be computed",

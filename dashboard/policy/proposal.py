@@ -29,6 +29,13 @@ metric = "{metric}"
 attribute = "*"
 between = [-0.10, 0.10]
 """
+OF_A_CLASS = """
+# [[rule]]                   # of the cases of one class, how many more or fewer are found? "*" is each class
+# metric = "true_positive_rate_difference"
+# attribute = "*"
+# class = "*"
+# between = [-0.10, 0.10]
+"""
 DRIFT = """
 [[rule]]                     # 0.02 is a shift of about 0.14 standard deviations: look at it
 metric = "psi"
@@ -87,6 +94,7 @@ def _rules(contract: Contract) -> list[str]:
         rules.append(FAIR.format(metric="false_positive_rate_difference", question=alarms))
     if contract.attributes and contract.task == "multiclass":
         rules.append(FAIR.format(metric="accuracy_difference", question="how much more or less often is it right?"))
+        rules.append(OF_A_CLASS)
     rules.append(DRIFT)
     rules += [text for role, text in (("latency_ms", LATENCY), ("status", ERRORS)) if role in contract.columns]
     return rules

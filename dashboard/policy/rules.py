@@ -20,7 +20,8 @@ class Rule:
 
     `attribute`, `feature` and `version` are None (everybody, no feature, all versions together), a name, or "*"
     for each one there is; an intersection is written `sex*age_band`. `versus` is the version that `version` is compared
-    with.
+    with. `of_class` is a class of several, taken for the positive one against all others, or "*" for each; None is
+    whatever the metric is read of.
     """
 
     metric: str
@@ -30,6 +31,7 @@ class Rule:
     version: str | None = None
     then: tuple[str, ...] = ()
     versus: str | None = None
+    of_class: str | None = None
 
     @property
     def kind(self) -> str:
@@ -45,6 +47,7 @@ class Rule:
         """
         attribute = f" by {self.attribute}" if self.attribute else ""
         feature = f" of {self.feature}" if self.feature else ""
+        feature += f" of class {self.of_class}" if self.of_class else ""
         version = f" for {self.version}" if self.version else ""
         version += f" against {self.versus}" if self.versus else ""
         return f"{self.metric}{attribute}{feature}{version}: {range_in_words(self.allowed)}"
@@ -64,10 +67,9 @@ class Policy:
         """The SHA-256 of the canonical content: comments, spacing and the order of keys do not change it."""
         content = asdict(self)
         for rule in content["rules"]:
-            if (
-                rule["versus"] is None
-            ):  # a policy that compares no versions keeps the digest it had before they could be
-                del rule["versus"]
+            for later in ("versus", "of_class"):  # a policy without them keeps the digest it had before there were any
+                if rule[later] is None:
+                    del rule[later]
         canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
         return hashlib.sha256(canonical.encode()).hexdigest()
 

@@ -89,9 +89,8 @@ def sentence(said: Said) -> str:
 
 def not_judged(name: str) -> str:
     """Returns the sentence for a rule that nothing was found for."""
-    return (
-        f"The rule “{name}” judged nothing: this window has no readings for it (no labels, no such group or feature)."
-    )
+    why = "no labels, no such group, class or feature"
+    return f"The rule “{name}” judged nothing: this window has no readings for it ({why})."
 
 
 def subject(said: Said) -> str:
@@ -107,10 +106,15 @@ def subject(said: Said) -> str:
         else ""
     )
     feature, version = said.context.get("feature"), said.context.get("version")
-    about = f" of {feature}" if feature else ""
+    about = f" of {_feature(said.metric, feature)}" if feature else ""
     about += f" {'in' if feature else 'of'} {version}" if version else ""
     about += f" minus that of {said.context.get('reference')}" if said.metric.endswith(OF_VERSIONS) else ""
     return title + about + by + _against(said)
+
+
+def _feature(metric: str, feature: str) -> str:
+    """Returns what a metric is of: an input by its name, one class of several in quotes, as it may be any word."""
+    return feature if METRICS[metric].kind == "drift" else f"the class “{feature}”"
 
 
 def group_words(attribute: str | None, group: str) -> str:

@@ -12,14 +12,15 @@ from typing import Any
 
 from dashboard.contract import AT_A_CUTOFF, Contract
 from dashboard.errors import EvenhandError, nearest
-from dashboard.metrics import Metric, metric
+from dashboard.metrics import OF_A_CLASS, Metric, metric
 from dashboard.policy.rules import MINIMUM_N, Policy, Range, Rule
 from dashboard.policy.windows import DRIFT_EVERY, EVERY, Window, WindowPlan, refuse_overlap
 
 TOP = ("version", "minimum_n", "windows", "rule")
 WINDOWS = ("reference", "every", "drift", "current")
-RULE = ("metric", "attribute", "feature", "version", "versus", "min", "max", "between", "then")
+RULE = ("metric", "attribute", "class", "feature", "version", "versus", "min", "max", "between", "then")
 ACTIONS = ("watch", "alert", "review", "retrain")
+MANY = "multiclass"
 OWN_FEATURES = ("score", "decision", "label")  # what a model says drifts like what it is given
 DOMAINS: Mapping[str, Range] = {"share": (0, 1), "score": (0, 1), "points": (-1, 1), "distance": (0, 1)}
 NOT_NEGATIVE = frozenset({"ratio", "ms", "psi", "deviations", "count", "per hour", "nats"})
@@ -129,20 +130,14 @@ def _rule(table: Any, where: str, contract: Contract | None) -> Rule:
         judged = metric(_text(table, "metric", where) or "")
     except EvenhandError as error:
         raise EvenhandError(f"{where}: {error.found}", todo=error.todo) from error
-    if contract is not None and not set(contract.tasks) & set(judged.tasks):
-        tasks = " and ".join(judged.tasks)
-        cut = contract.task == "regression" and AT_A_CUTOFF in judged.tasks
-        raise EvenhandError(
-            f"{where}: {judged.name} is for {tasks} models",
-            f"This model is {contract.task}",
-            "Name the cut-off in the contract: [model] cutoff = ..." if cut else "",
-        )
-    names = ("attribute", "feature", "version", "versus")
-    attribute, feature, version, versus = (_text(table, key, where) for key in names)
+    names = ("attribute", "feature", "version", "versus", "class")
+    attribute, feature, version, versus, of_class = (_text(table, key, where) for key in names)
+    _check_class(judged, of_class, where, contract)
     _check_attribute(judged, attribute, where, contract)
     _check_feature(judged, feature, where, contract)
     _check_versions(judged, version, versus, where)
-    return Rule(judged.name, _range(table, judged, where), attribute, feature, version, _then(table, where), versus)
+    allowed, then = _range(table, judged, where), _then(table, where)
+    return Rule(judged.name, allowed, attribute, feature, version, then, versus, of_class)
 
 
 def _text(table: Mapping[str, Any], key: str, where: str) -> str | None:
@@ -150,6 +145,30 @@ def _text(table: Mapping[str, Any], key: str, where: str) -> str | None:
     if found is None or (isinstance(found, str) and found.strip()):
         return found.strip() if found else None
     raise EvenhandError(f"{where}: {key} is {found!r}", "A text is expected")
+
+
+def _check_class(judged: Metric, of_class: str | None, where: str, contract: Contract | None) -> None:
+    if of_class is None:
+        if contract is not None and not set(contract.tasks) & set(judged.tasks):
+            found, expected = f"is for {' and '.join(judged.tasks)} models", f"This model is {contract.task}"
+            raise EvenhandError(f"{where}: {judged.name} {found}", expected, _instead(judged, contract))
+        return
+    if contract is not None and contract.task != MANY:
+        found = f"{where}: `class` is for models of several classes"
+        raise EvenhandError(found, f"This model is {contract.task}", "Remove `class`")
+    if judged.name not in OF_A_CLASS:
+        raise EvenhandError(f"{where}: {judged.name} is not a metric of one class", todo="Remove `class`")
+    known = contract.classes if contract is not None else ()
+    if known and of_class not in ("*", *known):
+        raise EvenhandError(f"{where}: the contract has no class '{of_class}'", todo=nearest(of_class, known))
+
+
+def _instead(judged: Metric, contract: Contract) -> str:
+    """Returns what makes a metric of two classes one of this model; "" where nothing does."""
+    if contract.task == "regression" and AT_A_CUTOFF in judged.tasks:
+        return "Name the cut-off in the contract: [model] cutoff = ..."
+    by_class = contract.task == MANY and judged.name in OF_A_CLASS
+    return 'Write class = "*" to judge each class against the rest' if by_class else ""
 
 
 def _check_attribute(judged: Metric, attribute: str | None, where: str, contract: Contract | None) -> None:

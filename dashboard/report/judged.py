@@ -95,11 +95,25 @@ def _judge(source: Source, windows: Plan, batch: Batch, rules: Sequence[Rule]) -
     for found in readings(source, scope):
         for rule in rules:
             if rule.metric == found.metric and _meant(rule, found):
-                yield Judged(rule, found.as_dict(), found.measure)
+                yield Judged(rule, found.as_dict() | _class_of(rule, found), found.measure)
 
 
 def _meant(rule: Rule, found: Reading) -> bool:
-    return rule.feature in (None, "*", found.feature)
+    """Returns whether a rule judges a reading of its metric; of one that is of single classes only, why there is none.
+
+    Several classes: the class is the reading's `feature`. A rule that names none judges whatever there is.
+    """
+    if rule.of_class is None:
+        return rule.feature in (None, "*", found.feature)
+    if found.feature is None:
+        return "multiclass" not in METRICS[rule.metric].tasks
+    return rule.of_class in ("*", found.feature)
+
+
+def _class_of(rule: Rule, found: Reading) -> dict[str, str]:
+    """Returns the class that a refusal is about, which names none."""
+    named = rule.of_class if found.feature is None and rule.of_class != "*" else None
+    return {"feature": named} if named else {}
 
 
 def attributes_of(contract: Contract, rule: Rule) -> tuple[str, ...]:

@@ -243,7 +243,7 @@ def _tile(readings: pd.DataFrame, metric: str, findings: Sequence[Any]) -> tuple
     row = one(readings, metric)
     if row is None:
         return None
-    state = next((f.state for f in findings if f.metric == metric and f.group is None), None)
+    state = next((f.state for f in findings if f.metric == metric and f.group is None and f.feature is None), None)
     unit = unit_of(metric)
     made = made_of(row["numerator"], row["denominator"], unit)
     made += " cases" if made and " of " not in made else ""

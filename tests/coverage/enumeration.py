@@ -1,29 +1,31 @@
 """The coverage of intervals of counts, exactly: every outcome weighted with its binomial probability.
 
-Limits are the library's own (`Rate.limits`) for every count there can be. What `Difference` and `Ratio` make of two of
-them is written again for whole tables at once; a test holds the two against each other.
+Limits are the library's own (`dashboard.rates_limits`) for every count there can be. What `Difference` and `Ratio` make
+of two of them is written again for whole tables at once; a test holds the two against each other.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom
 
-from dashboard.rates import Rate
+from dashboard.rates_limits import wider, wilson
 
 Floats = NDArray[np.float64]
+Limits = Callable[[float, float, float], tuple[float, float]]  # hits, trials, level -> low, high
 LEVEL = 0.95
 LEFT_OUT = 1e-9  # of probability in either tail of a pair's outcomes; it counts as not covered
 LEAST, MOST = 0.02, 0.98  # the rates for which a figure is claimed
 
 
 @cache
-def limits(n: int) -> tuple[Floats, Floats, Floats]:
-    """Returns value, low and high of 0, 1, ... n hits of n."""
-    value, low, high = np.array([Rate(hits, n).limits(LEVEL) for hits in range(n + 1)]).T
+def limits(n: int, of: Limits = wilson) -> tuple[Floats, Floats, Floats]:
+    """Returns value, low and high of 0, 1, ... n hits of n: a rate's own, or those that contrasts are made of."""
+    value, low, high = np.array([(hits / n, *of(hits, n, LEVEL)) for hits in range(n + 1)]).T
     return value, low, high
 
 
@@ -57,18 +59,18 @@ def outcomes(n: int, rate: float) -> tuple[NDArray[np.int64], Floats]:
     return hits, binom.pmf(hits, n, rate)
 
 
-def of_a_pair(n: int, p: float, m: int, q: float) -> tuple[float, float]:
-    """Returns how often Newcombe's interval contains p - q and MOVER-R's contains p / q."""
+def of_a_pair(n: int, p: float, m: int, q: float, of: Limits = wider) -> tuple[float, float]:
+    """Returns how often MOVER's interval contains p - q and MOVER-R's contains p / q."""
     (hits, weights), (others, other_weights) = outcomes(n, p), outcomes(m, q)
-    group = tuple(side[hits][:, None] for side in limits(n))
-    reference = tuple(side[others][None, :] for side in limits(m))
+    group = tuple(side[hits][:, None] for side in limits(n, of))
+    reference = tuple(side[others][None, :] for side in limits(m, of))
     found = []
-    for (low, high), truth in ((newcombe(group, reference), p - q), (mover_ratio(group, reference), p / q)):
+    for (low, high), truth in ((mover(group, reference), p - q), (mover_ratio(group, reference), p / q)):
         found.append(float(weights @ ((low <= truth) & (truth <= high)) @ other_weights))
     return found[0], found[1]
 
 
-def newcombe(group: tuple[Floats, ...], reference: tuple[Floats, ...]) -> tuple[Floats, Floats]:
+def mover(group: tuple[Floats, ...], reference: tuple[Floats, ...]) -> tuple[Floats, Floats]:
     """Returns `Difference.interval` of tables of (value, low, high)."""
     (p, low, high), (q, below, above) = group, reference
     return p - q - np.sqrt((p - low) ** 2 + (above - q) ** 2), p - q + np.sqrt((high - p) ** 2 + (q - below) ** 2)

@@ -9,7 +9,8 @@ from itertools import combinations_with_replacement, product
 import numpy as np
 from scipy.stats import binom, norm
 
-from tests.coverage.enumeration import Floats, limits, of_a_pair, of_a_rate, worst_of_a_rate
+from dashboard.rates_limits import wider
+from tests.coverage.enumeration import Floats, Limits, limits, of_a_pair, of_a_rate, worst_of_a_rate
 
 SIZES = (50, 60, 75, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000, 3000, 5000)
 HUNDREDTHS = np.arange(2, 99) / 100
@@ -33,10 +34,6 @@ class Pair:
     difference: float
     ratio: float
 
-    @property
-    def apart(self) -> float:
-        return round(abs(self.p - self.q), 2)
-
 
 @cache
 def rates() -> Floats:
@@ -58,13 +55,18 @@ def between() -> tuple[tuple[int, float, float], ...]:
     return tuple((n, *worst_of_a_rate(n)) for n in EVERY_SIZE)
 
 
-@cache
 def pairs() -> tuple[Pair, ...]:
     """Returns the coverage of differences and ratios; the second group is the larger.
 
     Turned round, a difference changes its sign and a ratio becomes its inverse, and so do their intervals.
     """
-    return _enumerated(PAIRED_SIZES, PAIRED_RATES)
+    return pairs_of(wider)
+
+
+@cache
+def pairs_of(of: Limits) -> tuple[Pair, ...]:
+    """Returns the same where the contrasts are made of other limits of each rate."""
+    return _enumerated(PAIRED_SIZES, PAIRED_RATES, of)
 
 
 @cache
@@ -81,8 +83,8 @@ def outside() -> tuple[tuple[Pair, ...], tuple[Pair, ...]]:
     return _enumerated((20, 30), PAIRED_RATES), tuple(pair for pair in beside if pair.p in rare or pair.q in rare)
 
 
-def _enumerated(sizes: tuple[int, ...], rates: tuple[float, ...]) -> tuple[Pair, ...]:
+def _enumerated(sizes: tuple[int, ...], rates: tuple[float, ...], of: Limits = wider) -> tuple[Pair, ...]:
     return tuple(
-        Pair(n, m, p, q, *of_a_pair(n, p, m, q))
+        Pair(n, m, p, q, *of_a_pair(n, p, m, q, of))
         for (n, m), (p, q) in product(combinations_with_replacement(sizes, 2), product(rates, rates))
     )

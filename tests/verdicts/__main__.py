@@ -1,4 +1,4 @@
-"""Prints docs/verdicts.md, after about a minute of drawing."""
+"""Prints docs/verdicts.md, after a minute or two of drawing."""
 
 from tests.verdicts.page import page
 

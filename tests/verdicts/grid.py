@@ -10,39 +10,42 @@ from itertools import product
 import numpy as np
 from scipy.stats import binom
 
-from tests.verdicts.views import GAP, ROOM, Floats, World, alarms, newcombe, z_at
+from tests.verdicts.views import GAP, ROOM, Ends, Floats, World, alarms, apart, wider
 
 VIEWS = 1000
 FAMILIES = tuple(product((2, 4, 12), (1, 7)))  # groups, metrics
 RATES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98)
 SIZES = ((50, 50), (200, 200), (2000, 2000), (2000, 200), (2000, 50), (200, 2000), (50, 2000))
+OTHER_RATES = (0.03, 0.04, 0.07, 0.15, 0.4, 0.6, 0.85, 0.93, 0.97)
+OTHER_SIZES = ((60, 60), (1000, 50), (500, 50), (2000, 100), (50, 500), (100, 2000))
 NOWHERE, EDGES = ((0.0,),), ((-ROOM,), (ROOM,), (-ROOM, ROOM))
-MIDDLE = (0.3, 0.7)  # where differences of unequal groups keep the figure at the range's edge
 FIGURE, FOUND = 0.05, 0.95
 LOWEST, HIGHEST = 0.2, 0.95  # the rates between which a gap is found
 LARGE, LARGEST = 2000, 77  # the denominators in which a gap is found; 11 differences of each of 7 rates
 Cell = tuple[float, tuple[int, int]]
+Truths = tuple[tuple[float, ...], ...]  # how far apart the groups are, one after the other
 
 
-def worlds(rate: float, sizes: tuple[int, int], apart: tuple[tuple[float, ...], ...]) -> Iterator[World]:
+def worlds(rate: float, sizes: tuple[int, int], truths: Truths) -> Iterator[World]:
     """Yields the worlds of one cell: everywhere as far apart, in families of every size."""
-    for each, (groups, metrics) in product(apart, FAMILIES):
+    for each, (groups, metrics) in product(truths, FAMILIES):
         yield World(rate, each, groups, metrics, *sizes)
 
 
 @cache
-def cells(apart: tuple[tuple[float, ...], ...], alpha: float) -> dict[Cell, float]:
+def cells(truths: Truths, alpha: float, ends: Ends = wider) -> dict[Cell, float]:
     """Returns for every rate and pair of sizes the largest share of views with something outside."""
-    return {
-        (rate, sizes): max(alarms(world, VIEWS, alpha) for world in worlds(rate, sizes, apart))
-        for rate, sizes in product(RATES, SIZES)
-    }
+    return {cell: _worst(cell, truths, alpha, ends) for cell in product(RATES, SIZES)}
 
 
-def claimed(rate: float, sizes: tuple[int, int], alpha: float, apart: tuple[tuple[float, ...], ...]) -> bool:
-    """Returns whether a cell is claimed to keep the figure."""
-    equal = sizes[0] == sizes[1]
-    return apart == NOWHERE or equal or alpha < FIGURE or MIDDLE[0] <= rate <= MIDDLE[1]
+@cache
+def between() -> dict[Cell, float]:
+    """Returns the same at the range's edge for rates and sizes between those."""
+    return {cell: _worst(cell, EDGES, FIGURE, wider) for cell in product(OTHER_RATES, OTHER_SIZES)}
+
+
+def _worst(cell: Cell, truths: Truths, alpha: float, ends: Ends) -> float:
+    return max(alarms(world, VIEWS, alpha, ends) for world in worlds(*cell, truths))
 
 
 def gaps(groups: int, metrics: int) -> Iterator[World]:
@@ -52,24 +55,23 @@ def gaps(groups: int, metrics: int) -> Iterator[World]:
         yield World(round(rate + GAP, 4), (-GAP,), groups, metrics, LARGE, LARGE, alone=True)
 
 
-def surely_found(rate: float, gap: float, trials: int, alpha: float, size: int = LARGEST) -> float:
+def surely_found(rate: float, gap: float, trials: int, alpha: float, size: int = LARGEST, ends: Ends = wider) -> float:
     """Returns the exact chance that a difference is outside where nothing else of its family is.
 
     Every outcome is weighted. Where something else is too, the intervals are narrower and it is found more often.
     """
     hits = [_likely(rate, trials), _likely(rate + gap, trials)]
     both = np.stack(np.meshgrid(*hits, indexing="ij"), axis=-1)
-    low, high = newcombe(both, np.array([trials, trials], dtype=float), z_at(np.array(1 - alpha / size)))
-    apart = ((low > ROOM) | (high < -ROOM))[..., 0]
+    found = apart(both, np.array([trials, trials]), 1 - alpha / size, ends)[..., 0]
     first, second = binom.pmf(hits[0], trials, rate), binom.pmf(hits[1], trials, rate + gap)
-    return float(first @ apart @ second)
+    return float(first @ found @ second)
 
 
 @cache
-def least_found(alpha: float, gap: float = GAP, trials: int = LARGE) -> tuple[float, float]:
+def least_found(alpha: float, gap: float = GAP, trials: int = LARGE, ends: Ends = wider) -> tuple[float, float]:
     """Returns the smallest such chance over the rates from LOWEST to HIGHEST, and the lower of the two rates there."""
     lower = np.arange(LOWEST, HIGHEST - gap + 1e-9, 0.05).round(4).tolist()
-    return min((surely_found(rate, gap, trials, alpha), rate) for rate in lower)
+    return min((surely_found(rate, gap, trials, alpha, ends=ends), rate) for rate in lower)
 
 
 def gap_found(alpha: float) -> float:

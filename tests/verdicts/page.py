@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
+from dashboard import rates_limits
+from tests.coverage import grids
+from tests.coverage.page import LEAST_EXACT
 from tests.verdicts.grid import (
     EDGES,
     FIGURE,
@@ -15,13 +20,14 @@ from tests.verdicts.grid import (
     RATES,
     SIZES,
     VIEWS,
+    between,
     cells,
     gap_found,
     gaps,
     least_found,
     size_for_the_gap,
 )  # fmt: skip
-from tests.verdicts.views import LEVELS, finds
+from tests.verdicts.views import LEVELS, finds, jeffreys, wider, wilson
 
 OPENING = f"""\
 # Verdicts: how often they are wrong
@@ -34,11 +40,9 @@ reference group, 2, 4 or 12 groups with 1 or 7 rates drawn independently; 50 to 
 What comes out:
 
 * **Where no group differs**, something is called outside in at most 5 % of views, whatever the rates and sizes.
-* **Where every difference lies exactly at the range's edge**, the same holds where all denominators are equal, and with
-  denominators up to 40 times apart for rates from 0.3 to 0.7. It does **not** hold where a small group with a rate near
-  0 or 1 is compared with a large one: those cells are in bold.
-* **With the default schedule**, 13 windows a year at alpha 0.05 / 13, it holds for each window in every cell below.
-  That is per window: what is bold at 0.05 is too often outside in a year of windows too.
+* **Where every difference lies exactly at the range's edge**, the same holds: with equal denominators and with
+  denominators 40 times apart, at rates near 0 and 1 as in the middle.
+* **With the default schedule**, 13 windows a year at alpha 0.05 / 13, both hold for each window by a wide margin.
 * **A true gap of 0.10** with 2,000 cases in both denominators and rates from 0.2 to 0.95 is found in at least 95 % of
   views of one explicit window, in the largest family too. A scheduled window's stricter level finds it less often, see
   the last table.
@@ -61,9 +65,16 @@ HEADINGS = {
 }
 
 WHY = """
-Why the bold cells: with few cases and a rate near 0 or 1 the chance of a surprising count is lopsided, and far out in
-the tail, where a family of 77 is judged, the interval allows for too little of it. Two groups of like size share the
-fault, and it cancels. The remedies are more cases (a larger `minimum_n`), a wider range, or the schedule's level.
+## Which limits
+
+A difference is judged by the one end of its interval that faces the range, and in a family of 77 that end lies far out
+in the tail. MOVER (Newcombe 1998, Zou and Donner 2008) joins the ends of the two rates' own intervals. Wilson's is
+right as a whole, but near 0 and 1 both its ends lie too far towards the middle, and the outer one misses too often. A
+small group against a large one shows it; two of like size share the fault, and it cancels. Jeffreys' ends miss about as
+often as they should, but here and there its 95 % interval covers too little. Evenhand takes at each end the limit that
+lies further out. *Worst* is the largest share of views with something outside in the cells above, one window; *gap
+found* is the exact chance of the last table, one window; coverage is that of a 95 % interval, as in
+[intervals](intervals.md). What misses its figure is in bold.
 """
 
 FINDING = f"""
@@ -79,12 +90,29 @@ and *cases needed* are what is found in 95 % of views at the worst rates, in the
 
 def false_part() -> str:
     """Returns the part of the page about what is outside by chance."""
-    parts = ["## Outside by chance", CELLS.strip("\n")]
-    for (apart, alpha), heading in HEADINGS.items():
-        found = cells(apart, alpha)
+    parts = ["## Outside by chance", CELLS.strip("\n"), _between()]
+    for (truths, alpha), heading in HEADINGS.items():
+        found = cells(truths, alpha)
         rows = [(f"{rate:g}", *(_share(found[rate, sizes]) for sizes in SIZES)) for rate in RATES]
         parts += [f"### {heading}", _table(("rate", *(f"{n:,}, {m:,}" for n, m in SIZES)), rows)]
-    return "\n\n".join([*parts, WHY.strip("\n")])
+    return "\n\n".join(parts)
+
+
+def _between() -> str:
+    found = between()
+    (rate, (n, m)), worst = max(found.items(), key=lambda item: item[1])
+    return (
+        f"Between these rates and sizes {len(found)} more cells were drawn at the range's edge, one window: the worst "
+        f"is {_share(worst)} %,\nat the rate {rate:g} with {n:,} cases in the reference group and {m:,} in each of the "
+        "others."
+    )
+
+
+def limits_part() -> str:
+    """Returns the part of the page about what other limits would do."""
+    heads = ("limits of each rate", "worst, no disparity, %", "worst, at the edge, %", "gap found, %",
+             "coverage: mean, %", "smallest, %")  # fmt: skip
+    return f"{WHY}\n{_table(heads, _of_limits())}"
 
 
 def finding_part() -> str:
@@ -95,7 +123,21 @@ def finding_part() -> str:
 
 def page() -> str:
     """Returns docs/verdicts.md."""
-    return f"{OPENING}\n{false_part()}\n{finding_part()}\n"
+    return f"{OPENING}\n{false_part()}\n{limits_part()}\n{finding_part()}\n"
+
+
+def _of_limits() -> Iterable[Sequence[str]]:
+    for says, ends, of in (
+        ("Wilson's", wilson, rates_limits.wilson),
+        ("Jeffreys'", jeffreys, rates_limits.jeffreys),
+        ("the one further out", wider, rates_limits.wider),
+    ):
+        worst = [max(cells(truths, FIGURE, ends).values()) for truths in (NOWHERE, EDGES)]
+        found = least_found(FIGURE, ends=ends)[0]
+        covered = np.array([pair.difference for pair in grids.pairs_of(of)])
+        least = f"{100 * covered.min():.1f}"
+        yield (says, *map(_share, worst), f"{100 * found:.1f}", f"{100 * covered.mean():.1f}",
+               least if covered.min() >= LEAST_EXACT else f"**{least}**")  # fmt: skip
 
 
 def _found() -> Iterable[Sequence[str]]:

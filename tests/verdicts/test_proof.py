@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dashboard import rates_limits
 from dashboard.metrics import METRICS
 from dashboard.policy import Finding, Judged, Policy, Rule, Window, WindowPlan, check
 from dashboard.rates import Difference, Rate
 from tests.verdicts import grid, page
-from tests.verdicts.views import LEVELS, ROOM, Floats, World, alarms, finds, outside
+from tests.verdicts.views import LEVELS, ROOM, Ends, Floats, World, alarms, finds, jeffreys, outside, wider, wilson
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs" / "verdicts.md"
 JUDGED: tuple[str, ...] = (
@@ -63,13 +64,26 @@ def test_many_views_at_once_get_the_verdicts_of_the_policy(groups: int, metrics:
 
 
 @pytest.mark.parametrize("alpha", LEVELS)
-@pytest.mark.parametrize("apart", [grid.NOWHERE, grid.EDGES], ids=["no disparity", "at the edge"])
-def test_few_views_show_a_disparity_that_is_none(apart: tuple[tuple[float, ...], ...], alpha: float) -> None:
+@pytest.mark.parametrize("truths", [grid.NOWHERE, grid.EDGES], ids=["no disparity", "at the edge"])
+def test_few_views_show_a_disparity_that_is_none(truths: grid.Truths, alpha: float) -> None:
     for rate, sizes in CORNERS:
-        if grid.claimed(rate, sizes, alpha, apart):
-            for each, family in product(apart, ((2, 1), (12, 7))):
-                world = World(rate, each, *family, *sizes)
-                assert alarms(world, grid.VIEWS, alpha) <= grid.FIGURE, world
+        for each, family in product(truths, ((2, 1), (12, 7))):
+            world = World(rate, each, *family, *sizes)
+            assert alarms(world, grid.VIEWS, alpha) <= grid.FIGURE, world
+
+
+def test_with_wilsons_limits_alone_they_would() -> None:
+    world = World(0.98, (-ROOM,), 12, 7, 2000, 50)
+    assert alarms(world, grid.VIEWS, LEVELS[0], wilson) > 3 * grid.FIGURE
+
+
+@pytest.mark.parametrize("ends", [wilson, jeffreys, wider])
+def test_limits_of_all_counts_are_those_of_the_library(ends: Ends) -> None:
+    for trials, level in ((50, 0.95), (50, 1 - 0.05 / 77 / 13), (2000, 0.9)):
+        low, high = ends(trials, level)
+        for hits in (0, 1, 7, trials // 2, trials - 3, trials):
+            known = getattr(rates_limits, ends.__name__)(hits, trials, level)
+            assert (low[hits], high[hits]) == pytest.approx(known, rel=1e-12)
 
 
 def test_a_gap_of_a_tenth_is_found_in_19_views_of_20() -> None:
@@ -95,6 +109,6 @@ def test_the_page_says_what_is_found_and_how_strict_the_schedule_is() -> None:
 @pytest.mark.slow
 def test_every_cell_is_what_the_page_says() -> None:
     assert page.page() == DOCS.read_text(encoding="utf-8"), "run: python -m tests.verdicts > docs/verdicts.md"
-    for apart, alpha in page.HEADINGS:
-        for (rate, sizes), share in grid.cells(apart, alpha).items():
-            assert share <= grid.FIGURE or not grid.claimed(rate, sizes, alpha, apart)
+    for truths, alpha in page.HEADINGS:
+        assert max(grid.cells(truths, alpha).values()) <= grid.FIGURE
+    assert max(grid.between().values()) <= grid.FIGURE

@@ -7,17 +7,20 @@ A view is the hits of every metric and group, the reference group first, so an a
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import betainccinv, betaincinv, ndtri
 
 Floats = NDArray[np.float64]
 Truths = NDArray[np.bool_]
 ROOM = 0.02  # the allowed range is -0.02 to 0.02
 LEVELS = (0.05, 0.05 / 13)  # alpha of one window, and of each of 13 a year
 GAP = 0.10
+Ends = Callable[[int, float], tuple[Floats, Floats]]  # trials, level -> low and high of 0, 1, ... hits
 
 
 @dataclass(frozen=True)
@@ -59,34 +62,54 @@ class World:
         return drawn.astype(float)
 
 
-def wilson(hits: Floats, trials: Floats, z: Floats) -> tuple[Floats, Floats]:
-    """Returns Wilson's limits, as `dashboard.rates.wilson` does."""
-    square = z**2
+def wilson(trials: int, level: float) -> tuple[Floats, Floats]:
+    """Returns Wilson's limits of 0, 1, ... hits, as `dashboard.rates_limits.wilson` does."""
+    hits, square = np.arange(trials + 1.0), float(ndtri((1 - level) / 2)) ** 2
     middle, reach = hits + square / 2, np.sqrt(square * (hits * (trials - hits) / trials + square / 4))
-    low = np.where(hits <= 0, 0.0, (middle - reach) / (trials + square))
-    return low, np.where(hits >= trials, 1.0, (middle + reach) / (trials + square))
+    low, high = (middle - reach) / (trials + square), (middle + reach) / (trials + square)
+    low[0], high[-1] = 0.0, 1.0
+    return low, high
 
 
-def z_at(level: Floats) -> Floats:
-    """Returns the standard normal quantiles of two-sided intervals, as `dashboard.rates.z_of` does."""
-    quantiles: Floats = -ndtri((1 - level) / 2)
-    return quantiles
+def jeffreys(trials: int, level: float) -> tuple[Floats, Floats]:
+    """Returns Jeffreys' limits of 0, 1, ... hits, as `dashboard.rates_limits.jeffreys` does."""
+    hits, tail = np.arange(trials + 1.0), (1 - level) / 2
+    low, high = (inverse(hits + 0.5, trials - hits + 0.5, tail) for inverse in (betaincinv, betainccinv))
+    low[0], high[-1] = 0.0, 1.0
+    return low, high
 
 
-def newcombe(hits: Floats, trials: Floats, z: Floats) -> tuple[Floats, Floats]:
-    """Returns the limits of every group minus the reference; the last axis is one shorter."""
-    low, high = wilson(hits, trials, z)
-    rate = hits / trials
+def wider(trials: int, level: float) -> tuple[Floats, Floats]:
+    """Returns at each end the limit further out, as `dashboard.rates_limits.wider` does."""
+    (low, high), (below, above) = wilson(trials, level), jeffreys(trials, level)
+    return np.minimum(low, below), np.maximum(high, above)
+
+
+@cache
+def table(ends: Ends, trials: int, level: float) -> tuple[Floats, Floats, Floats]:
+    """Returns value, low and high of 0, 1, ... hits: every count there can be, once for all views."""
+    return np.arange(trials + 1) / trials, *ends(trials, level)
+
+
+def apart(hits: Floats, trials: Floats, level: float, ends: Ends = wider, room: float = ROOM) -> Truths:
+    """Returns which groups' differences from the reference, joined by MOVER, have no part inside -room to room.
+
+    The last axis of `hits` are the groups; that of what is returned is one shorter.
+    """
+    tables = [table(ends, int(n), level) for n in trials]
+    rate, low, high = (
+        np.stack([each[side][hits[..., g].astype(int)] for g, each in enumerate(tables)], axis=-1) for side in range(3)
+    )
     below, above = rate - low, high - rate
     value = rate[..., 1:] - rate[..., :1]
-    return (
-        value - np.sqrt(below[..., 1:] ** 2 + above[..., :1] ** 2),
-        value + np.sqrt(above[..., 1:] ** 2 + below[..., :1] ** 2),
-    )
+    lower = value - np.sqrt(below[..., 1:] ** 2 + above[..., :1] ** 2)
+    upper = value + np.sqrt(above[..., 1:] ** 2 + below[..., :1] ** 2)
+    disjoint: Truths = (lower > room) | (upper < -room)
+    return disjoint
 
 
-def outside(hits: Floats, trials: Floats, alpha: float, room: float = ROOM) -> tuple[Truths, Floats]:
-    """Returns which differences are outside -room to room, and the level of each view's family.
+def outside(hits: Floats, trials: Floats, alpha: float, ends: Ends = wider) -> tuple[Truths, Floats]:
+    """Returns which differences are outside -ROOM to ROOM, and the level of each view's family.
 
     As `common_level` does: R starts at all and falls to the number disjoint at R's level, until it stays.
     """
@@ -95,28 +118,24 @@ def outside(hits: Floats, trials: Floats, alpha: float, room: float = ROOM) -> t
     found, counts = np.ones((views, metrics, groups - 1), dtype=bool), np.full(views, size)
     moving = np.arange(views)
     while moving.size:
-        disjoint = found[moving] & _disjoint(hits[moving], trials, _level(counts[moving], size, alpha), room)
+        disjoint = found[moving]
+        for count in np.unique(counts[moving]):
+            here = counts[moving] == count
+            disjoint[here] &= apart(hits[moving[here]], trials, _level(int(count), size, alpha), ends)
         fewer, found[moving] = disjoint.sum(axis=(1, 2)), disjoint
         stays = (fewer == counts[moving]) | (fewer == 0)
         counts[moving] = fewer
         moving = moving[~stays]
-    return found, _level(counts, size, alpha)
+    return found, np.array([_level(int(count), size, alpha) for count in counts])
 
 
-def _level(counts: NDArray[np.int_], size: int, alpha: float) -> Floats:
-    levels: Floats = 1 - alpha * np.maximum(counts, 1) / size
-    return levels
+def _level(count: int, size: int, alpha: float) -> float:
+    return 1 - alpha * max(count, 1) / size
 
 
-def _disjoint(hits: Floats, trials: Floats, level: Floats, room: float) -> Truths:
-    low, high = newcombe(hits, trials, z_at(level)[:, None, None])
-    apart: Truths = (low > room) | (high < -room)
-    return apart
-
-
-def alarms(world: World, views: int, alpha: float) -> float:
+def alarms(world: World, views: int, alpha: float, ends: Ends = wider) -> float:
     """Returns the share of a world's views with something outside."""
-    return float(outside(world.views(views), world.trials, alpha)[0].any(axis=(1, 2)).mean())
+    return float(outside(world.views(views), world.trials, alpha, ends)[0].any(axis=(1, 2)).mean())
 
 
 def finds(world: World, views: int, alpha: float) -> float:

@@ -39,6 +39,20 @@ METRICS: dict[str, Metric] = RATES | {
     )
 }
 
+_NEVER_OF_ONE = {"mean_entropy", "estimated_matthews_correlation", "estimated_brier_score", *(m.name for m in AREAS)}
+
+
+def _of_a_class(metric: Metric) -> bool:
+    """Returns whether a model of several classes has the metric of each class, against all others together."""
+    if metric in CALIBRATION or metric.name in _NEVER_OF_ONE:
+        return metric.name not in _NEVER_OF_ONE
+    contrasted = {"versions", "matrix"} & metric.needs or (metric in ESTIMATED and metric.kind == "fairness")
+    of_two = "binary" in metric.tasks and "multiclass" not in metric.tasks
+    return of_two and metric.kind in ("performance", "fairness") and not contrasted
+
+
+OF_A_CLASS = frozenset(name for name, metric in METRICS.items() if _of_a_class(metric))
+
 _SYNONYMS = {
     "auc": "roc_auc", "mcc": "matthews_correlation", "mae": "mean_absolute_error", "rmse": "root_mean_squared_error",
     "mape": "mean_absolute_percentage_error", "r2": "r2_score", "bias": "mean_error",

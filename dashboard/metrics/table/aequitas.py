@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dashboard.metrics.table.entry import DECIDED, Metric, entry
+from dashboard.metrics.table.entry import DECIDED, RATIO_SOURCE, Metric, entry
 from dashboard.metrics.table.rates import RATES
 
 SHORT = {
@@ -35,7 +35,7 @@ def _disparity(short: str) -> Metric:
         f"{rate.question} How many times the rate of the reference group?",
         f"{short} of the group / {short} of the reference, the same as {rate.name}_ratio", "near one",
         " ".join(sorted(rate.needs | {"attribute"})), kind="fairness", unit="ratio",
-        source=f"{_SOURCE}; MOVER-R: Donner and Zou (2012)", tasks=DECIDED, family=f"{rate.family}_difference",
+        source=f"{_SOURCE}; {RATIO_SOURCE}", tasks=DECIDED, family=f"{rate.family}_difference",
     )  # fmt: skip
 
 

@@ -15,6 +15,10 @@ CLASSES = ("binary", "multiclass")
 DECIDING = (*CLASSES, AT_A_CUTOFF)
 EVERY = ("binary", "multiclass", "regression")
 RATE_SOURCE = "Wilson (1927) for the interval"
+ENDS = "the wider of Wilson's and Jeffreys' limits (Brown, Cai and DasGupta 2001)"
+DIFFERENCE_SOURCE = f"MOVER (Newcombe 1998, Zou and Donner 2008) of {ENDS}"
+RATIO_SOURCE = f"MOVER-R (Donner and Zou 2012) of {ENDS}"
+PAIRS_SOURCE = "all pairs of groups at level 1 - (1 - level)/K"
 BOTH = "labels decisions"
 
 

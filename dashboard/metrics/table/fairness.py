@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dashboard.metrics.table.entry import BOTH, DECIDED, Metric, entry
+from dashboard.metrics.table.entry import BOTH, DECIDED, DIFFERENCE_SOURCE, PAIRS_SOURCE, RATIO_SOURCE, Metric, entry
 from dashboard.metrics.table.rates import RATES
 
 _NEEDS_GROUPS = "attribute"
-_PAIRS = "all pairs of groups by Newcombe (1998) at level 1 - (1 - level)/K"
-_PAIR_RATIOS = "all pairs of groups by MOVER-R (Donner and Zou 2012) at level 1 - (1 - level)/K"
+_PAIRS = f"{PAIRS_SOURCE} by {DIFFERENCE_SOURCE}"
+_PAIR_RATIOS = f"{PAIRS_SOURCE} by {RATIO_SOURCE}"
 
 NAMED = (
     entry(
@@ -59,7 +59,7 @@ def _contrasts(rate: Metric) -> tuple[Metric, Metric]:
         f"{rate.name}_difference", f"Difference of {_plain(rate)}",
         f"{rate.question} How much more or less in this group than in the reference group?",
         f"{rate.name} of the group - {rate.name} of the reference", "near zero",
-        " ".join(sorted(rate.needs | {_NEEDS_GROUPS})), unit="points", source="Newcombe (1998), method 10",
+        " ".join(sorted(rate.needs | {_NEEDS_GROUPS})), unit="points", source=DIFFERENCE_SOURCE,
         tasks=rate.tasks, complement=rate.complement and f"{rate.complement}_difference",
         family=f"{rate.family}_difference",
     )  # fmt: skip
@@ -67,7 +67,7 @@ def _contrasts(rate: Metric) -> tuple[Metric, Metric]:
         difference, name=f"{rate.name}_ratio", title=f"Ratio of {_plain(rate)}", better="near one", unit="ratio",
         question=f"{rate.question} How many times the rate of the reference group?",
         formula=f"{rate.name} of the group / {rate.name} of the reference", complement=None,
-        source="MOVER-R: Donner and Zou (2012)",
+        source=RATIO_SOURCE,
     )  # fmt: skip
     return difference, ratio
 

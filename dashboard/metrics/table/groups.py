@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dashboard.metrics.table.entry import Metric, entry
+from dashboard.metrics.table.entry import DIFFERENCE_SOURCE, PAIRS_SOURCE, Metric, entry
 from dashboard.metrics.table.performance import PERFORMANCE
 from dashboard.metrics.table.rates import RATES
 from dashboard.metrics.table.regression import REGRESSION
@@ -16,7 +16,7 @@ from dashboard.metrics.table.regression import REGRESSION
 OVERALL, GAP = "_overall_difference", "_gap"
 _NEEDS_GROUPS = "attribute"
 OF_ERRORS = ("mean_error", "mean_absolute_error", "beyond_tolerance_rate")  # of a regression, group by group
-_OF_MEANS, _OF_SHARES = "MOVER (Zou 2007) of the two Student's t intervals", "Newcombe (1998), method 10"
+_OF_MEANS = "MOVER (Zou 2007) of the two Student's t intervals"
 _OF_FAIRLEARN = {
     "selection_rate": "demographic_parity_difference",
     "true_positive_rate": "equal_opportunity_difference",
@@ -29,7 +29,7 @@ def _against_all(rate: Metric) -> Metric:
         f"{rate.question} How much more or less in this group than in all groups together?",
         f"{rate.name} of the group - {rate.name} of all groups together = (1 - w)(group - rest), w = the group's share "
         "of the denominator", "near zero", _needs(rate), kind="fairness", unit="points",
-        source="Newcombe (1998), method 10, of group against rest, times 1 - w", tasks=rate.tasks,
+        source=f"{DIFFERENCE_SOURCE}, of group against rest, times 1 - w", tasks=rate.tasks,
         complement=rate.complement and rate.complement + OVERALL, family=rate.family + OVERALL,
     )  # fmt: skip
 
@@ -39,7 +39,7 @@ def _gap(rate: Metric) -> Metric:
         rate.name + GAP, f"Gap in {_plain(rate)}",
         f"{rate.question} How far apart are the groups furthest apart?",
         f"largest - smallest {rate.name} of the groups", "near zero", _needs(rate), kind="fairness", unit="points",
-        source="all pairs of groups by Newcombe (1998) at level 1 - (1 - level)/K", tasks=rate.tasks,
+        source=f"{PAIRS_SOURCE} by {DIFFERENCE_SOURCE}", tasks=rate.tasks,
         complement=rate.complement and rate.complement + GAP,
         family=_OF_FAIRLEARN.get(rate.family, rate.family + GAP),
     )  # fmt: skip
@@ -51,7 +51,7 @@ def _of_errors(error: Metric) -> Metric:
         question=f"{error.question} How much more or less in this group than in the reference group?",
         formula=f"{error.name} of the group - {error.name} of the reference", better="near zero",
         needs=error.needs | {_NEEDS_GROUPS}, unit="points" if error.unit == "share" else error.unit,
-        source=_OF_SHARES if error.unit == "share" else _OF_MEANS,
+        source=DIFFERENCE_SOURCE if error.unit == "share" else _OF_MEANS,
         family=f"{error.name}_difference",
     )  # fmt: skip
 

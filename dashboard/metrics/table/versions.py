@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dashboard.metrics.table.entry import Metric, without_cutoff
+from dashboard.metrics.table.entry import DIFFERENCE_SOURCE, Metric, without_cutoff
 from dashboard.metrics.table.performance import PERFORMANCE
 from dashboard.metrics.table.rates import RATES
 from dashboard.metrics.table.regression import REGRESSION
@@ -12,7 +12,7 @@ from dashboard.metrics.table.regression import REGRESSION
 SUFFIX = "_version_difference"
 _PAIRED = "paired where both scored the same cases"
 _SOURCES = {
-    "share": f"Newcombe (1998), {_PAIRED}",
+    "share": f"Newcombe (1998), {_PAIRED}; else {DIFFERENCE_SOURCE}",
     "score": f"MOVER (Zou 2007) of the two intervals, {_PAIRED} with their correlation",
     "label": "MOVER (Zou 2007) of the two intervals",
 }
