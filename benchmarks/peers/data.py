@@ -48,7 +48,7 @@ PLANTED: dict[str, frozenset[str]] = {
     "no drift, days vary": frozenset(),
     "shift": frozenset({NUMERIC[SHIFTED]}),
     "unit": frozenset({NUMERIC[MEASURED]}),
-    "correlation": frozenset({NUMERIC[at] for at in CORRELATED} | {"domain_classifier_auc"}),
+    "correlation": frozenset({"domain_classifier_auc"}),  # neither feature's own distribution changed
     "mix": frozenset({"payer"}),
     "label": frozenset({"label", "accuracy", "roc_auc", "concept_drift"}),
 }
@@ -148,7 +148,8 @@ def weeks(path: Path, since: int, until: int) -> pd.DataFrame:
     """Returns the rows of the weeks from `since` until, and without, `until`, as a tool's user has them: in pandas."""
     import pyarrow.parquet as pq
 
-    return pq.ParquetFile(path).read_row_groups(list(range(since, until))).to_pandas()
+    found: pd.DataFrame = pq.ParquetFile(path).read_row_groups(list(range(since, until))).to_pandas()
+    return found
 
 
 def length(path: Path) -> int:
@@ -187,13 +188,15 @@ def _chosen(uniform: Numbers, shares: Numbers, moved: Numbers | None) -> Codes:
         return np.searchsorted(np.cumsum(shares)[:-1], uniform, side="right")
     weights = shares * np.exp(moved)
     edges = np.cumsum(weights / weights.sum(axis=1, keepdims=True), axis=1)[:, :-1]
-    return (uniform[:, None] >= edges).sum(axis=1)
+    found: Codes = (uniform[:, None] >= edges).sum(axis=1)
+    return found
 
 
 def _days(seed: int) -> Numbers:
     """Returns what each day adds to each feature and category: a first-order autoregressive walk, stationary."""
     width = len(NUMERIC) + sum(len(shares) for shares in CATEGORICAL.values())
-    noise = np.random.default_rng([seed, 1_000_003]).standard_normal((7 * (REFERENCE + JUDGED), width)) * DAY_SD
+    random = np.random.default_rng([seed, 1_000_003])
+    noise = DAY_SD * random.standard_normal((7 * (REFERENCE + JUDGED), width))
     noise[1:] *= np.sqrt(1 - DAY_MEMORY**2)
     for day in range(1, len(noise)):
         noise[day] += DAY_MEMORY * noise[day - 1]
@@ -205,7 +208,8 @@ def _probability(values: Numbers, payer: Codes, weights: Numbers) -> Numbers:
     centre, scale = np.full(len(NUMERIC), MEAN), np.full(len(NUMERIC), SD)
     centre[MEASURED], scale[MEASURED] = UNIT_MEAN, UNIT_SD
     logit = INTERCEPT + ((values - centre) / scale) @ weights + PAYER_WEIGHTS[payer]
-    return 1 / (1 + np.exp(-logit))
+    found: Numbers = 1 / (1 + np.exp(-logit))
+    return found
 
 
 def _times(week: int, places: Numbers) -> NDArray[np.datetime64]:

@@ -4,9 +4,9 @@ A tool's script runs under that tool's interpreter, in the repository's folder:
 
     python -m benchmarks.peers.<tool> SECONDS FILE...
 
-and prints one line of JSON for each file. After so many seconds no further week is judged. Times leave imports out;
-memory is the process's peak, imports included, and a process may address 18 GB: beyond that the tool fails, not the
-machine.
+and prints one line of JSON for each file. Seconds are the processor's, of all threads together, without imports, since
+others may use the machine. After so many of them no further week is judged. Memory is the process's peak, imports
+included; it may address 18 GB: beyond that the tool fails, not the machine.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ Judge = Callable[[Path], Iterator[list[Alarm]]]
 def run(tool: str, version: str, ways: Sequence[str], judge: Judge) -> None:
     """Does judge the files of the command line. `judge` yields once when it is ready (nothing), then week by week."""
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESSED, ADDRESSED))
-    end = time.perf_counter() + float(sys.argv[1])
+    end = time.process_time() + float(sys.argv[1])
     about = {"tool": tool, "version": version, "python": platform.python_version(), "ways": list(ways)}
     for given in sys.argv[2:]:
-        start = time.perf_counter()
+        start = time.process_time()
         if start > end:
             return
         weeks = judge(Path(given))
         next(weeks)
-        ready, alarms = time.perf_counter(), []
+        ready, alarms = time.process_time(), []
         for week in weeks:
             alarms.append(sorted(set(week)))
-            if (now := time.perf_counter()) > end:
+            if (now := time.process_time()) > end:
                 break
         line = {"stream": Path(given).stem, **about, "once": ready - start, "week": (now - ready) / len(alarms)}
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
