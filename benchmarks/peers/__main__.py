@@ -119,7 +119,8 @@ def main() -> None:
         out.mkdir(parents=True, exist_ok=True)
         lines = measured(out)
         tools = {line["tool"]: {"version": line["version"], "python": line["python"]} for line in lines}
-        about = {"day": datetime.now(UTC).date().isoformat(), "cores": os.cpu_count(), "system": platform.system()}
+        about: dict[str, Any] = {"sizes": [size.rows for size in SIZES]}
+        about |= {"day": datetime.now(UTC).date().isoformat(), "cores": os.cpu_count(), "system": platform.system()}
         kept = {"about": about, "tools": tools, "costs": costs(lines), "verdicts": verdicts(lines)}
         text = ",\n".join(f'"{key}": {_rows(value)}' for key, value in kept.items())
         KEPT.write_text(f"{{\n{text}\n}}\n", encoding="utf-8")

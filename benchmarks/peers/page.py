@@ -27,6 +27,7 @@ def page(kept: Mapping[str, Any]) -> str:
         "python": next(of["python"] for of in kept["tools"].values()),
         "kinds": _listed(kinds),
         "blind": BLIND if set(kinds) == {"drift", "performance"} else "",
+        "missing": _missing(kept),
     }
     tables = {
         "calm": _by_size(kept, calm, QUIET, "rows a week", _alarmed),
@@ -34,6 +35,16 @@ def page(kept: Mapping[str, Any]) -> str:
         "costs": _costs(kept["costs"]),
     }
     return TEXT.read_text(encoding="utf-8").format(**words, **tables, **kept["about"])
+
+
+def _missing(kept: Mapping[str, Any]) -> str:
+    """Returns a sentence on sizes that are part of the comparison and not in these figures, "" where all are."""
+    held = {row["rows"] for row in kept["costs"]}
+    sizes = [f"{rows:,}" for rows in kept["about"]["sizes"] if rows not in held]
+    return (
+        f"\n**Not measured yet: {_listed(sizes)} rows a week.** The run that made this page was ended before.\n"
+        * bool(sizes)
+    )
 
 
 def _by_size(
