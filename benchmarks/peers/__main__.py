@@ -1,6 +1,6 @@
 """Makes the peers' environments, runs every tool on the same streams and writes docs/benchmarks.md.
 
-    python -m benchmarks.peers OUT          # 20 minutes on two cores; installs Evidently and NannyML under OUT
+    python -m benchmarks.peers OUT          # half an hour on two cores; installs Evidently and NannyML under OUT
     python -m benchmarks.peers              # only makes the page again, from docs/benchmarks.json
 
 Each tool has the same processor time for a size; after that it judges no further week, so that a slower one judges

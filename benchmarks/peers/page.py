@@ -41,10 +41,9 @@ def _missing(kept: Mapping[str, Any]) -> str:
     """Returns a sentence on sizes that are part of the comparison and not in these figures, "" where all are."""
     held = {row["rows"] for row in kept["costs"]}
     sizes = [f"{rows:,}" for rows in kept["about"]["sizes"] if rows not in held]
-    return (
-        f"\n**Not measured yet: {_listed(sizes)} rows a week.** The run that made this page was ended before.\n"
-        * bool(sizes)
-    )
+    if not sizes:
+        return ""
+    return f"\n**Not measured yet: {_listed(sizes)} rows a week.** The run that made this page was ended before.\n"
 
 
 def _by_size(
