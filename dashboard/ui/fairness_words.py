@@ -45,7 +45,7 @@ def opening(
         says = f"Nobody of {say.group(reference)} is in this window, and the others are compared with them."
         return says, "Choose another window, or name another reference group in the contract."
     if of_class is not None and not findings:
-        return f"The {name} of {of_class} by {by}, without a verdict.", "A rule of the policy can’t name a class."
+        return f"The {name} of {of_class} by {by}, without a verdict.", "No rule of the policy judges it for this window."
     return headlines.fairness(findings, metric, attribute, rates, elsewhere)
 
 
