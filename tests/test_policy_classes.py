@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
+import streamlit as st
 
 from dashboard import contract
 from dashboard import policy as policies
@@ -17,7 +19,9 @@ from dashboard.metrics.estimation_classes import OF_ONE
 from dashboard.policy import Finding, Judged, Policy, Rule, Window, WindowPlan, propose
 from dashboard.policy.text import parse
 from dashboard.report.judged import judged
+from dashboard.ui.verdicts import elsewhere, shown_on
 from tests import classes
+from tests.test_odd_models import opened
 from tests.test_policy import CONTRACT as TWO_CLASSES
 from tests.test_policy_verdicts import checked
 from tests.test_report_contrasts import of_class as of_raw_rows
@@ -128,8 +132,8 @@ def test_the_metrics_that_may_name_a_class_are_those_read_of_one(several: classe
         (GOOD.replace('"low"', "3"), "class is 3.*A text is expected"),
         ('metric = "accuracy"\nclass = "low"\nmin = 0.5', "accuracy is not a metric of one class.*Remove `class`"),
         ('metric = "psi"\nfeature = "*"\nclass = "low"\nmax = 0.1', "psi is not a metric of one class"),
-        ('metric = "true_positive_rate"\nmin = 0.7', r'is for binary models.*Write class = "\*"'),
-        ('metric = "value_per_case"\nmin = 0.7', "is for binary models. This model is multiclass.$"),
+        ('metric = "true_positive_rate"\nmin = 0.7', r'This model is multiclass. Write class = "\*"'),
+        ('metric = "value_per_case"\nmin = 0.7', "This model is multiclass.$"),
         (f"{GOOD}\n[[rule]]\n{GOOD}", "the same rule twice"),
     ],
 )
@@ -175,3 +179,31 @@ def test_windows_are_those_of_other_rules(several: classes.ClassWorld) -> None:
     plan = several.model.plan(rules(GOOD))
     assert plan.window(rules(GOOD).rules[0]) == plan.window(Rule("accuracy", (0.5, None)))
     assert isinstance(plan.window(rules(GOOD).rules[0]), Window)
+
+
+def test_a_finding_of_a_class_leads_to_the_page_with_that_class(several: classes.ClassWorld) -> None:
+    each = found(several, FAIR.format(by="sex", of="*").replace("[-0.1, 0.1]", "[0.9, 1]"))
+    assert {finding.state for finding in each} == {"outside"}
+    there = {"attribute": "sex", "metric": "true_positive_rate"}
+    assert [shown_on(finding) for finding in each] == [("fairness", there | {"class": f.feature}) for f in each]
+    others = [name for name in several.spec.names if name != "mid"]
+    beside = elsewhere(each, "sex", "true_positive_rate", "mid")
+    assert sorted(of_class or "" for _, _, of_class, _ in beside) == sorted(others)
+
+
+def test_the_page_of_a_class_shows_its_findings_and_links_to_the_others(
+    several: classes.ClassWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = several.model.paths.policy
+    path.write_text(
+        f'version = "1"\n[[rule]]\n{FAIR.format(by="sex", of="low")}'.replace("[-0.1", "[0.9").replace("0.1]", "1]")
+    )
+    st.cache_data.clear()
+    workspace = path.parents[2]
+    asked = {"model": "triage", "attribute": "sex", "metric": "true_positive_rate"}
+    _, low = opened(workspace, "fairness", monkeypatch, **asked, **{"class": "low"})
+    assert "Sensitivity of the class “low” for M is" in re.sub(r"\s+", " ", low)
+    assert "outside range" in low
+    heading, mid = opened(workspace, "fairness", monkeypatch, **asked, **{"class": "mid"})
+    assert heading == "The true positive rate of mid by sex, without a verdict."
+    assert 'class = "mid"' in mid

@@ -194,4 +194,5 @@ def promise_of(scope: Scope, metric: str) -> tuple[float | None, float | None] |
     """Returns the range that the policy allows a difference, realised or estimated."""
     rules = policy(scope.model)
     named = (rule for rule in (rules.rules if rules else ()) if rule.metric in (metric, load.PREFIX + metric))
-    return next((rule.allowed for rule in named if rule.attribute in ("*", scope.attribute)), None)
+    of_all = (rule for rule in named if not rule.of_class)
+    return next((rule.allowed for rule in of_all if rule.attribute in ("*", scope.attribute)), None)

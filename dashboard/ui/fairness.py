@@ -83,7 +83,7 @@ def asked_of(scope: Scope, metric: str) -> Asked:
 def opening(asked: Asked) -> None:
     """Does open the page: its sentence, the days, what is positive, who is missing, what is outside elsewhere."""
     scope, contract = asked.scope, load.contract(asked.scope.model)
-    elsewhere = verdicts.elsewhere(load.findings(scope, "fairness"), scope.attribute, asked.metric)
+    elsewhere = verdicts.elsewhere(load.findings(scope, "fairness"), scope.attribute, asked.metric, scope.of_class)
     of = (asked.metric, asked.attribute, asked.reference, scope.of_class)
     says, more = fairness_words.opening(asked.counts, asked.rates, asked.findings, of, elsewhere)
     parts.sentence("Fairness", "Is anyone treated worse, and are we sure?", says, more)
@@ -92,8 +92,10 @@ def opening(asked: Asked) -> None:
     parts.note(fairness_words.on_top(asked.counts, asked.attribute))
     if asked.late:
         labels.careful(scope)
-    for attribute, rate, n in elsewhere:
-        parts.link("fairness", say.outside_elsewhere(attribute, rate, n), attribute=attribute, metric=rate)
+    for attribute, rate, of_class, n in elsewhere:
+        there = {"class": of_class or ALL_CLASSES} if contract.task == "multiclass" else {}
+        told = say.outside_elsewhere(attribute, rate, of_class, n)
+        parts.link("fairness", told, attribute=attribute, metric=rate, **there)
 
 
 def _days(asked: Asked) -> str:

@@ -27,7 +27,7 @@ def opening(
     rates: pd.DataFrame,
     findings: Sequence[Finding],
     asked: tuple[str, str, str | None, str | None],
-    elsewhere: Sequence[tuple[str, str, int]],
+    elsewhere: Sequence[tuple[str, str, str | None, int]],
 ) -> tuple[str, str]:
     """Returns the page's first sentence and one more; `asked` are metric, attribute, reference group and class."""
     metric, attribute, reference, of_class = asked
@@ -45,7 +45,8 @@ def opening(
         says = f"Nobody of {say.group(reference)} is in this window, and the others are compared with them."
         return says, "Choose another window, or name another reference group in the contract."
     if of_class is not None and not findings:
-        return f"The {name} of {of_class} by {by}, without a verdict.", "No rule of the policy judges it for this window."
+        rule = f'No rule of the policy judges it; one would name the class: class = "{of_class}".'
+        return f"The {name} of {of_class} by {by}, without a verdict.", rule
     return headlines.fairness(findings, metric, attribute, rates, elsewhere)
 
 

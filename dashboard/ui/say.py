@@ -81,14 +81,15 @@ def plain(attribute: str) -> str:
     return attribute.replace("*", " and ").replace("_", " ")
 
 
-def outside_elsewhere(attribute: str, rate: str, n: int) -> str:
-    """Returns the words of a link to what is outside by another attribute, or on another rate.
+def outside_elsewhere(attribute: str, rate: str, of_class: str | None, n: int) -> str:
+    """Returns the words of a link to what is outside by another attribute, on another rate, or of another class.
 
-    >>> outside_elsewhere("sex*age_band", "true_positive_rate", 1)
+    >>> outside_elsewhere("sex*age_band", "true_positive_rate", None, 1)
     'Outside by sex × age band: 1 finding (true positive rate) →'
     """
     name = attribute.replace("_", " ").replace("*", " × ")
-    return f"Outside by {name}: {n} finding{'' if n == 1 else 's'} ({lower(plain_title(rate))}) →"
+    of = f"{lower(plain_title(rate))} of {of_class}" if of_class else lower(plain_title(rate))
+    return f"Outside by {name}: {n} finding{'' if n == 1 else 's'} ({of}) →"
 
 
 def plain_title(metric: str) -> str:

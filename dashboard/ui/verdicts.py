@@ -93,11 +93,13 @@ def most_urgent_attribute(scope: Scope, known: Sequence[str]) -> str:
     return next((attribute for attribute in outside if attribute in known), known[0])
 
 
-def elsewhere(findings: Sequence[Finding], attribute: str | None, rate: str) -> list[tuple[str, str, int]]:
-    """Returns where else fairness is outside, as (attribute, rate, how many findings), the most urgent first."""
-    outside = [(f.attribute, rate_of(f.metric)) for f in findings if f.state == "outside" and f.attribute]
-    counted = Counter((str(a), r) for a, r in outside if (a, r) != (attribute, rate))
-    return [(name, of, n) for (name, of), n in counted.items()]
+def elsewhere(
+    findings: Sequence[Finding], attribute: str | None, rate: str, of_class: str | None = None
+) -> list[tuple[str, str, str | None, int]]:
+    """Returns where else fairness is outside, as (attribute, rate, class, how many findings), the most urgent first."""
+    outside = [f for f in findings if f.state == "outside" and f.attribute]
+    counted = Counter((str(f.attribute), rate_of(f.metric), f.feature) for f in outside)
+    return [(*where, n) for where, n in counted.items() if where != (attribute, rate, of_class)]
 
 
 def shown_on(finding: Finding) -> tuple[str, dict[str, str]]:
@@ -105,7 +107,8 @@ def shown_on(finding: Finding) -> tuple[str, dict[str, str]]:
     if finding.metric in ON_GROUPS:
         return "groups", {"attribute": str(finding.attribute), "view": ON_GROUPS[finding.metric]}
     if finding.kind == "fairness" and finding.attribute:
-        return "fairness", {"attribute": finding.attribute, "metric": rate_of(finding.metric)}
+        of_class = {"class": finding.feature} if finding.feature else {}
+        return "fairness", {"attribute": finding.attribute, "metric": rate_of(finding.metric)} | of_class
     of_kind = {"data": "data", "drift": "drift", "service": "service"}.get(finding.kind, "performance")
     page = "calibration" if finding.metric in CALIBRATED else of_kind
     return page, {"attribute": finding.attribute} if finding.attribute else {}

@@ -191,7 +191,8 @@ def _findings(key: Key, version: str | None, chosen: tuple[date, date] | None, w
 def promise(scope: Scope, metric: str) -> tuple[float | None, float | None] | None:
     """Returns the range that the policy allows a metric of everybody, None where no rule names it."""
     rules = policy(scope.model)
-    found = (rule.allowed for rule in rules.rules if rule.metric == metric and not rule.attribute) if rules else ()
+    of_all = (rule for rule in (rules.rules if rules else ()) if not rule.attribute and not rule.of_class)
+    found = (rule.allowed for rule in of_all if rule.metric == metric)
     return next(iter(found), None)
 
 
