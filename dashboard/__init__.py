@@ -57,11 +57,13 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/delays        how long labels take, learnt while some are still missing
     metrics/worst_case    what the labels that are missing could make of a metric
     metrics/service       latency quantiles, error rate, throughput
+    metrics/promises      promises on the service: kept, budget, burn rates
     metrics/page          the page of all metrics, from their table
     policy/windows        which days are compared with which: reference, scheduled windows, the current one
     policy/rules          Policy and Rule: what is allowed
     policy/text           policy.toml, read, every mistake named
     policy/proposal       a first policy.toml for a contract
+    policy/promises       promises on the service, read and in sentences
     policy/verdicts       one level for all judged together; four states
     policy/numbers        numbers as they stand in sentences
     policy/sentences      one plain sentence per finding
@@ -133,6 +135,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/drift          every feature against the reference window
     report/mix            whom the model serves, and whether that has changed
     report/service        latency, failures, throughput
+    report/promises       promises kept, budgets by day, burn rates
     report/expected       what scores mean in each group, and the cases whose labels are to come
     report/estimated      readings before labels arrive
     report/track_record   past estimates beside what came
@@ -153,6 +156,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     charts/disparity      a disparity over time, a panel for each group
     charts/versions       a version against another, around no difference
     charts/waterfall      a change, step by step
+    charts/budget         what is left of a promise's budget
     charts/calibration    the reliability curve; how sure it is
     charts/confusion      what is taken for what, as a square
     charts/scores         scores of positive and negative cases, mirrored, in small
@@ -196,10 +200,13 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/label_words        its sentences and tables
     ui/headlines          the sentence each page opens with
     ui/calibration_words  calibration in words: its headline, its table
+    ui/load/service       promises with their budgets and burn rates
     ui/load/errors        the bars behind a picture of errors
     ui/regression         how far off a model's numbers are
     ui/verdicts           readings and what the policy says of them, side by side
     ui/versions           version against version
+    ui/service            answers, load, failures
+    ui/promises           a promise's budget over time, and its burn rates
     ui/heat               a heat map as a table
     ui/crossing           a metric where attributes cross, in cells and words
     ui/crossed            which attributes, which metric; the map of their groups

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dashboard.charts.budget import budget_left
 from dashboard.charts.calibration import confidence_bands, gap_dots, reliability_curve, small_reliability, top_of
 from dashboard.charts.disparity import disparity_over_time
 from dashboard.charts.events import timeline
@@ -20,6 +21,7 @@ from dashboard.charts.versions import version_dots
 from dashboard.charts.waterfall import waterfall
 
 __all__ = [
+    "budget_left",
     "categories_against_now",
     "confidence_bands",
     "delay_curves",

@@ -15,12 +15,35 @@ MINIMUM_N = 50
 
 
 @dataclass(frozen=True)
+class Promise:
+    """One `[[slo]]`: the share of answers that are to come within `within_ms`, or, where it is None, not to fail.
+
+    It is looked at over `days` days.
+    """
+
+    name: str
+    metric: str  # latency or errors
+    share: float
+    days: int
+    within_ms: float | None = None
+
+    @property
+    def broke(self) -> str:
+        """Returns what an answer does that breaks it.
+
+        >>> Promise("fast", "latency", 0.95, 28, 300.0).broke
+        'took more than 300 ms'
+        """
+        return "failed" if self.within_ms is None else f"took more than {self.within_ms:,.10g} ms"
+
+
+@dataclass(frozen=True)
 class Rule:
     """One `[[rule]]`: the metric, whom and what it is judged for, and the allowed range (None: no limit).
 
     `attribute`, `feature` and `version` are None (everybody, no feature, all versions together), a name, or "*"
     for each one there is; an intersection is written `sex*age_band`. `versus` is the version that `version` is compared
-    with.
+    with. A promise is judged by a rule of its own, on `promise_kept`, whose feature is the promise's name.
     """
 
     metric: str
@@ -30,6 +53,7 @@ class Rule:
     version: str | None = None
     then: tuple[str, ...] = ()
     versus: str | None = None
+    promise: Promise | None = None
 
     @property
     def kind(self) -> str:
@@ -64,12 +88,16 @@ class Policy:
         """The SHA-256 of the canonical content: comments, spacing and the order of keys do not change it."""
         content = asdict(self)
         for rule in content["rules"]:
-            if (
-                rule["versus"] is None
-            ):  # a policy that compares no versions keeps the digest it had before they could be
-                del rule["versus"]
+            for key in ("versus", "promise"):  # a policy without them keeps the digest it had before they could be
+                if rule[key] is None:
+                    del rule[key]
         canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+    @property
+    def promises(self) -> tuple[Promise, ...]:
+        """Returns what is promised of the service, in the file's order."""
+        return tuple(rule.promise for rule in self.rules if rule.promise is not None)
 
     def of_kind(self, kind: str) -> tuple[Rule, ...]:
         """Returns the rules judged together as one kind."""

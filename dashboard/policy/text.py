@@ -13,10 +13,11 @@ from typing import Any
 from dashboard.contract import Contract
 from dashboard.errors import EvenhandError, nearest
 from dashboard.metrics import Metric, metric
+from dashboard.policy.promises import KEPT, SLO, promise_rule
 from dashboard.policy.rules import MINIMUM_N, Policy, Range, Rule
 from dashboard.policy.windows import DRIFT_EVERY, EVERY, Window, WindowPlan, refuse_overlap
 
-TOP = ("version", "minimum_n", "windows", "rule")
+TOP = ("version", "minimum_n", "windows", "rule", "slo")
 WINDOWS = ("reference", "every", "drift", "current")
 RULE = ("metric", "attribute", "feature", "version", "versus", "min", "max", "between", "then")
 ACTIONS = ("watch", "alert", "review", "retrain")
@@ -52,10 +53,11 @@ def parse(text: str, where: str, contract: Contract | None = None) -> Policy:
     except tomllib.TOMLDecodeError as error:
         raise EvenhandError(f"{where} is not valid TOML: {error}", todo="Correct that line") from error
     _known(tables, TOP, where)
-    rules = tables.get("rule")
-    if not isinstance(rules, list) or not rules:
+    rules, promises = tables.get("rule", []), tables.get("slo", [])
+    if not isinstance(rules, list) or not isinstance(promises, list) or not [*rules, *promises]:
         raise EvenhandError(f"{where} has no rule", "A policy has one [[rule]] or more", "Add what must hold")
     read_rules = tuple(_rule(table, f"{where}, rule {place}", contract) for place, table in enumerate(rules, 1))
+    read_rules += tuple(_promise(table, f"{where}, slo {place}", contract) for place, table in enumerate(promises, 1))
     _refuse_twice(read_rules, where)
     return Policy(
         _version(tables, where), read_rules, _minimum_n(tables, where), _windows(tables.get("windows", {}), where)
@@ -132,12 +134,25 @@ def _rule(table: Any, where: str, contract: Contract | None) -> Rule:
     if contract is not None and contract.task not in judged.tasks:
         tasks = " and ".join(judged.tasks)
         raise EvenhandError(f"{where}: {judged.name} is for {tasks} models", f"This model is {contract.task}")
+    if judged.name == KEPT:
+        raise EvenhandError(f"{where}: a promise is not a rule", todo="Write [[slo]] with name, metric and target")
     names = ("attribute", "feature", "version", "versus")
     attribute, feature, version, versus = (_text(table, key, where) for key in names)
     _check_attribute(judged, attribute, where, contract)
     _check_feature(judged, feature, where, contract)
     _check_versions(judged, version, versus, where)
     return Rule(judged.name, _range(table, judged, where), attribute, feature, version, _then(table, where), versus)
+
+
+def _promise(table: Any, where: str, contract: Contract | None) -> Rule:
+    _known(table, SLO, where)
+    rule = promise_rule(table, where, _days, _then(table, where))
+    if contract is not None and rule.promise is not None:
+        role = "latency_ms" if rule.promise.metric == "latency" else "status"
+        if role not in contract.columns:
+            todo = f"Name the column in [columns]: {role}"
+            raise EvenhandError(f"{where}: the contract names no {role}", todo=todo)
+    return rule
 
 
 def _text(table: Mapping[str, Any], key: str, where: str) -> str | None:
@@ -231,6 +246,10 @@ def _then(table: Mapping[str, Any], where: str) -> tuple[str, ...]:
 
 
 def _refuse_twice(rules: Sequence[Rule], where: str) -> None:
+    promised = [rule.promise.name for rule in rules if rule.promise is not None]
+    same = next((name for name in promised if promised.count(name) > 1), None)
+    if same is not None:
+        raise EvenhandError(f"{where} has two promises named '{same}'", todo="Give each a name of its own")
     names = [rule.name for rule in rules]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:

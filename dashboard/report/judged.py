@@ -12,6 +12,7 @@ from dashboard.errors import EvenhandError
 from dashboard.metrics import METRICS
 from dashboard.policy import Judged, Policy, Rule, Schedule, Window, schedule, split
 from dashboard.report import Reading, Scope, Source, readings
+from dashboard.report.promises import kept_reading
 
 Batch = tuple[str, str | None, str | None, tuple[str, ...], Window]  # kind, version, versus, attributes, window
 
@@ -71,9 +72,19 @@ def judged(source: Source, policy: Policy, windows: Plan) -> list[Judged]:
     batches: dict[Batch, list[Rule]] = defaultdict(list)
     for rule in policy.rules:
         window = windows.window(rule)
-        if window is not None:
+        if window is not None and rule.promise is None:
             batches[rule.kind, rule.version, rule.versus, attributes_of(source.contract, rule), window].append(rule)
-    return [item for batch, rules in batches.items() for item in _judge(source, windows, batch, rules)]
+    found = [item for batch, rules in batches.items() for item in _judge(source, windows, batch, rules)]
+    return found + list(_promised(source, policy, windows))
+
+
+def _promised(source: Source, policy: Policy, windows: Plan) -> Iterator[Judged]:
+    """Yields each promise as it stood when the judged window ended, over the promise's own days."""
+    for rule in policy.rules:
+        window = windows.window(rule)
+        if rule.promise is not None and window is not None:
+            found = kept_reading(source, rule.promise, window.until, rule.version)
+            yield Judged(rule, found.as_dict(), found.measure)
 
 
 def _judge(source: Source, windows: Plan, batch: Batch, rules: Sequence[Rule]) -> Iterator[Judged]:

@@ -23,6 +23,9 @@ QUANTILES = {
 def service_readings(source: Source, scope: Scope) -> Iterator[Reading]:
     """Yields the readings of the kind service, per period and version."""
     yield from _latency(source, scope)
+    if scope.names("promise_kept"):
+        why = "promises stand in policy.toml as [[slo]], and `evenhand check` judges them"
+        yield reading(scope, "promise_kept", Place(scope.version), undefined(why))
     if not scope.any_of("error_rate", "throughput"):
         return
     named = "status" in source.contract.columns

@@ -25,4 +25,8 @@ SERVICE = (
         "throughput", "Throughput", "How many requests come in an hour?", "n / hours", "context", "", kind="service",
         unit="per hour", tasks=EVERY, source="counted",
     ),
+    entry(
+        "promise_kept", "Promise kept", "Of all answers, how many kept the promise that the policy makes?",
+        "kept / n, by [[slo]] of policy.toml", "higher", "", kind="service", tasks=EVERY, source=RATE_SOURCE,
+    ),
 )  # fmt: skip

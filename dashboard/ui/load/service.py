@@ -1,0 +1,51 @@
+"""What the page on the service reads beyond readings: promises with their budgets and burn rates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.metrics.promises import Kept
+from dashboard.policy import Promise
+from dashboard.report import promises
+from dashboard.report.promises import Burn
+from dashboard.ui.load import ENTRIES, Key, days, held, key, model_of, policy
+from dashboard.ui.state import LATEST, Scope
+
+
+@dataclass(frozen=True)
+class Promised:
+    """A promise as it stood when the day before `until` ended; `over` is its budget day by day, `whole` if all were."""
+
+    promise: Promise
+    version: str | None
+    until: date
+    kept: Kept
+    burns: Sequence[Burn]
+    over: pd.DataFrame
+    whole: bool
+
+
+def promised(scope: Scope) -> list[Promised]:
+    """Returns the policy's promises at the end of the scope's window, of the latest one at the end of the log."""
+    rules = policy(scope.model)
+    if rules is None or not rules.promises:
+        return []
+    extent = held(scope.model).extent
+    until = extent.last + timedelta(days=1) if scope.window == LATEST else days(scope)[1]
+    wanted = [(rule.promise, rule.version or scope.version) for rule in rules.rules if rule.promise is not None]
+    return [_promised(key(scope.model), promise, version, extent.first, until) for promise, version in wanted]
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner=False)
+def _promised(key: Key, promise: Promise, version: str | None, first: date, until: date) -> Promised:
+    found = promises.hours(model_of(key).source(), promise, first, until, version)
+    whole = (until - first).days > promise.days
+    since = first + timedelta(days=promise.days - 1) if whole else first
+    over = pd.DataFrame([asdict(day) for day in promises.budgets(promise, found, since, until)])
+    kept = promises.kept(promise, found, until)
+    return Promised(promise, version, until, kept, promises.burns(promise, found, until), over, whole)
