@@ -57,6 +57,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/delays        how long labels take, learnt while some are still missing
     metrics/worst_case    what the labels that are missing could make of a metric
     metrics/service       latency quantiles, error rate, throughput
+    metrics/load          latency against load, by classes of hours
     metrics/promises      promises on the service: kept, budget, burn rates
     metrics/page          the page of all metrics, from their table
     policy/windows        which days are compared with which: reference, scheduled windows, the current one
@@ -135,6 +136,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/drift          every feature against the reference window
     report/mix            whom the model serves, and whether that has changed
     report/service        latency, failures, throughput
+    report/load           latency against load: hours and their classes
     report/promises       promises kept, budgets by day, burn rates
     report/expected       what scores mean in each group, and the cases whose labels are to come
     report/estimated      readings before labels arrive
@@ -166,6 +168,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     charts/outcomes       1,000 cases as 1,000 marks
     charts/labels         when labels come, what is missing by day
     charts/law            ratios to the highest rate, and a rule's line
+    charts/load           latency against load
     charts/latency        every answer in a heat map
     charts/errors         by how much a predicted number is off
     charts/features       reference against now; what is missing

@@ -15,7 +15,7 @@ parts.findings([(finding.state, finding.sentence) for finding in findings])
 
 views = {
     "Answers": partial(service.answers, scope, readings, f"{says} {more}"),
-    "Load": partial(service.load_over_time, scope),
+    "Load": partial(service.against_load, scope),
     "Promise": partial(promises.section, scope),
 }
 parts.views("view", views)

@@ -12,6 +12,7 @@ from dashboard.charts.groups import interval_dots, ranked_dots
 from dashboard.charts.labels import delay_curves, missing_labels
 from dashboard.charts.latency import heat_map, load_line
 from dashboard.charts.law import ratio_dots
+from dashboard.charts.load import latency_against_load
 from dashboard.charts.mix import small_shares
 from dashboard.charts.outcomes import icon_array, per_thousand
 from dashboard.charts.scores import small_mirrored
@@ -31,6 +32,7 @@ __all__ = [
     "heat_map",
     "icon_array",
     "interval_dots",
+    "latency_against_load",
     "load_line",
     "missing_labels",
     "missing_strip",

@@ -11,7 +11,9 @@ import streamlit as st
 
 from dashboard.metrics.promises import Kept
 from dashboard.policy import Promise
+from dashboard.report import load as loads
 from dashboard.report import promises
+from dashboard.report.load import Load
 from dashboard.report.promises import Burn
 from dashboard.ui.load import ENTRIES, Key, days, held, key, model_of, policy
 from dashboard.ui.state import LATEST, Scope
@@ -49,3 +51,14 @@ def _promised(key: Key, promise: Promise, version: str | None, first: date, unti
     over = pd.DataFrame([asdict(day) for day in promises.budgets(promise, found, since, until)])
     kept = promises.kept(promise, found, until)
     return Promised(promise, version, until, kept, promises.burns(promise, found, until), over, whole)
+
+
+def against_load(scope: Scope) -> Load:
+    """Returns latency against load in the scope's window."""
+    return _against_load(key(scope.model), *days(scope), scope.version)
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner=False)
+def _against_load(key: Key, since: date, until: date, version: str | None) -> Load:
+    found = model_of(key)
+    return loads.load(found.source(), found.scope(since, until, version=version))
