@@ -22,7 +22,7 @@ INK = "#c65a00"
 def latency_against_load(hours: pd.DataFrame, classes: Sequence[LoadClass]) -> go.Figure:
     """Returns latency (log scale) against requests an hour; hours have the columns hour, n and p95.
 
-    A class of hours stands at the median of its hours' requests. Of more than MOST_DOTS hours every so many-th is drawn.
+    A class stands at the median of its hours' requests. Of more than MOST_DOTS hours every so many-th is drawn.
     """
     shown = hours.iloc[:: -(-len(hours) // MOST_DOTS) or 1]
     dots: Drawn = {

@@ -16,7 +16,7 @@ FEWEST_HOURS = 5  # of a class: fewer say little about other hours
 
 @dataclass(frozen=True, slots=True)
 class LoadClass:
-    """Hours with `low` to `high` requests (both in it), half of them with `middle` or fewer; their latencies together."""
+    """Hours with `low` to `high` requests (both in it), half with `middle` or fewer; their latencies together."""
 
     low: int
     high: int

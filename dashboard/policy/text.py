@@ -21,6 +21,7 @@ TOP = ("version", "minimum_n", "windows", "rule", "slo")
 WINDOWS = ("reference", "every", "drift", "current")
 RULE = ("metric", "attribute", "feature", "version", "versus", "min", "max", "between", "then")
 ACTIONS = ("watch", "alert", "review", "retrain")
+PARTS = ("endpoint", "status")  # answers are judged by them
 OWN_FEATURES = ("score", "decision", "label")  # what a model says drifts like what it is given
 DOMAINS: Mapping[str, Range] = {"share": (0, 1), "score": (0, 1), "points": (-1, 1), "distance": (0, 1)}
 NOT_NEGATIVE = frozenset({"ratio", "ms", "psi", "deviations", "count", "per hour", "nats"})
@@ -180,6 +181,9 @@ def _check_attribute(judged: Metric, attribute: str | None, where: str, contract
 
 
 def _check_feature(judged: Metric, feature: str | None, where: str, contract: Contract | None) -> None:
+    if judged.kind == "service" and feature is not None:
+        _check_part(judged, feature, where, contract)
+        return
     of_feature = judged.kind == "drift" and "attribute" not in judged.needs
     if of_feature != (feature is not None):
         found = "is about a feature, and none is named" if feature is None else "is not about a feature"
@@ -190,6 +194,15 @@ def _check_feature(judged: Metric, feature: str | None, where: str, contract: Co
     known = [named.name for named in contract.features] + list(OWN_FEATURES)
     if feature not in known:
         raise EvenhandError(f"{where}: the contract has no feature '{feature}'", todo=nearest(str(feature), known))
+
+
+def _check_part(judged: Metric, feature: str, where: str, contract: Contract | None) -> None:
+    column, part, name = feature.partition("=")
+    if "latency" not in judged.needs or column not in PARTS or not name or not part:
+        todo = 'Of a latency write feature = "endpoint=/predict" or "status=*", or remove `feature`'
+        raise EvenhandError(f"{where}: {judged.name} is not about {feature!r}", todo=todo)
+    if contract is not None and column not in contract.columns:
+        raise EvenhandError(f"{where}: the contract names no {column}", todo=f"Name its column in [columns]: {column}")
 
 
 def _check_versions(judged: Metric, version: str | None, versus: str | None, where: str) -> None:

@@ -14,7 +14,8 @@ from dashboard.policy import Judged, Policy, Rule, Schedule, Window, schedule, s
 from dashboard.report import Reading, Scope, Source, readings
 from dashboard.report.promises import kept_reading
 
-Batch = tuple[str, str | None, str | None, tuple[str, ...], Window]  # kind, version, versus, attributes, window
+# kind, version, versus, attributes, features of the service, window
+Batch = tuple[str, str | None, str | None, tuple[str, ...], tuple[str, ...] | None, Window]
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,9 @@ def judged(source: Source, policy: Policy, windows: Plan) -> list[Judged]:
     for rule in policy.rules:
         window = windows.window(rule)
         if window is not None and rule.promise is None:
-            batches[rule.kind, rule.version, rule.versus, attributes_of(source.contract, rule), window].append(rule)
+            features = (rule.feature,) if rule.kind == "service" and rule.feature else None
+            attributes = attributes_of(source.contract, rule)
+            batches[rule.kind, rule.version, rule.versus, attributes, features, window].append(rule)
     found = [item for batch, rules in batches.items() for item in _judge(source, windows, batch, rules)]
     return found + list(_promised(source, policy, windows))
 
@@ -88,7 +91,7 @@ def _promised(source: Source, policy: Policy, windows: Plan) -> Iterator[Judged]
 
 
 def _judge(source: Source, windows: Plan, batch: Batch, rules: Sequence[Rule]) -> Iterator[Judged]:
-    kind, version, versus, attributes, window = batch
+    kind, version, versus, attributes, features, window = batch
     reference = windows.by_log.reference
     if kind == "drift" and reference is None:
         return
@@ -97,6 +100,7 @@ def _judge(source: Source, windows: Plan, batch: Batch, rules: Sequence[Rule]) -
         window.until,
         version=version,
         attributes=attributes,
+        features=features,
         kinds=(kind,),
         metrics=tuple(rule.metric for rule in rules),
         reference=(reference.since, reference.until) if reference else None,
@@ -110,7 +114,10 @@ def _judge(source: Source, windows: Plan, batch: Batch, rules: Sequence[Rule]) -
 
 
 def _meant(rule: Rule, found: Reading) -> bool:
-    return rule.feature in (None, "*", found.feature)
+    """Returns whether a rule is about this reading; a feature that ends with "*" is each that begins so."""
+    if rule.feature is None or not rule.feature.endswith("*"):
+        return rule.feature in (None, found.feature)
+    return (found.feature or "").startswith(rule.feature[:-1])
 
 
 def attributes_of(contract: Contract, rule: Rule) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from datetime import date
 import numpy as np
 
 from dashboard.metrics import service
+from dashboard.policy.text import PARTS
 from dashboard.rates import undefined
 from dashboard.report.cells import arrays, rows
 from dashboard.report.performance import Source
@@ -21,7 +22,15 @@ QUANTILES = {
 
 
 def service_readings(source: Source, scope: Scope) -> Iterator[Reading]:
-    """Yields the readings of the kind service, per period and version."""
+    """Yields the readings of the kind service, per period and version.
+
+    With a feature such as `endpoint=/predict` or `status=*` (each there is) they are of these answers alone.
+    """
+    parts = [feature for feature in scope.features or () if part_of(feature)]
+    for feature in parts:
+        yield from _latency_by(source, scope, *feature.split("=", 1))
+    if parts:
+        return
     yield from _latency(source, scope)
     if scope.names("promise_kept"):
         why = "promises stand in policy.toml as [[slo]], and `evenhand check` judges them"
@@ -45,6 +54,27 @@ def answers(source: Source, scope: Scope) -> Iterator[tuple[date | None, str | N
     parameters = scope.parameters(source.contract, endpoint=None)
     for bucket, version, hours, occurring, bins, counts in arrays(source.snapshot, "latency", parameters):
         yield bucket, version, service.Latencies.of(np.repeat(hours, occurring), bins, counts)
+
+
+def part_of(feature: str) -> str | None:
+    """Returns which column a feature takes answers by, None where it is an input's name.
+
+    >>> part_of("endpoint=/predict"), part_of("status=*"), part_of("age")
+    ('endpoint', 'status', None)
+    """
+    column, given, _ = feature.partition("=")
+    return column if given and column in PARTS else None
+
+
+def _latency_by(source: Source, scope: Scope, column: str, name: str) -> Iterator[Reading]:
+    wanted = [metric for metric in QUANTILES if scope.wants(metric)]
+    parameters = scope.parameters(source.contract, column=column, name=name)
+    found = arrays(source.snapshot, "latency_by", parameters) if wanted else ()
+    for bucket, version, part, hours, occurring, bins, counts in found:
+        latencies = service.Latencies.of(np.repeat(hours, occurring), bins, counts)
+        for metric in wanted:
+            place = Place(version, feature=f"{column}={part}", bucket=bucket)
+            yield reading(scope, metric, place, QUANTILES[metric](latencies))
 
 
 def _latency(source: Source, scope: Scope) -> Iterator[Reading]:

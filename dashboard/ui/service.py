@@ -41,9 +41,38 @@ def answers(scope: Scope, readings: pd.DataFrame, says: str) -> None:
     parts.section("The numbers")
     parts.readings_table(readings, "This window, with 95 % intervals", by="metric")
     parts.download(readings, "service")
+    box = parts.opened("By version, endpoint and status", "service-parts")
+    if box:
+        with box:
+            by_part(scope)
     with st.expander("By day"):
         parts.readings_table(daily[daily["metric"] == "latency_p95"], "Latency p95 by day", by="since")
         parts.download(daily, "service-by-day")
+
+
+def by_part(scope: Scope) -> None:
+    """Does write the latencies of each version, endpoint and status, a row each."""
+    found = service.by_part(scope)
+    for column, readings in found.items():
+        name = "version" if column == "version" else "feature"
+        rows = [
+            {
+                column.capitalize(): str(place).removeprefix(f"{column}="),
+                "Half within": _of(group, "latency_p50"),
+                "95 of 100 within": _of(group, "latency_p95"),
+                "99 of 100 within": _of(group, "latency_p99"),
+                "n": f"{int(group['n'].iloc[0]):,}",
+            }
+            for place, group in readings.groupby(name)
+        ]
+        numbers = ("Half within", "95 of 100 within", "99 of 100 within", "n")
+        parts.table(rows, f"Latency by {column}, with 95 % intervals", numbers)
+    parts.download(pd.concat(found.values(), ignore_index=True), "latency-by-part")
+
+
+def _of(readings: pd.DataFrame, metric: str) -> str:
+    (row,) = readings[readings["metric"] == metric].to_dict("records")
+    return f"{number(row['value'], 'ms')} ({interval(row['low'], row['high'], 'ms')})"
 
 
 def against_load(scope: Scope) -> None:

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from dashboard.metrics.promises import Kept
 from dashboard.policy import Promise
+from dashboard.policy.text import PARTS
 from dashboard.report import load as loads
 from dashboard.report import promises
 from dashboard.report.load import Load
 from dashboard.report.promises import Burn
-from dashboard.ui.load import ENTRIES, Key, days, held, key, model_of, policy
+from dashboard.ui.load import ENTRIES, Key, contract, days, held, key, model_of, policy
 from dashboard.ui.state import LATEST, Scope
+from dashboard.workspace import frame
 
 
 @dataclass(frozen=True)
@@ -62,3 +65,24 @@ def against_load(scope: Scope) -> Load:
 def _against_load(key: Key, since: date, until: date, version: str | None) -> Load:
     found = model_of(key)
     return loads.load(found.source(), found.scope(since, until, version=version))
+
+
+def by_part(scope: Scope) -> dict[str, pd.DataFrame]:
+    """Returns the latencies of the scope's window by version, endpoint and status, of what its log tells apart."""
+    model, asked = contract(scope.model), (key(scope.model), *days(scope))
+    found = {"version": _by_part(*asked, "*", None)}
+    for column in PARTS:
+        if column in model.columns:
+            found[column] = _by_part(*asked, scope.version, column)
+    return found
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner=False)
+def _by_part(key: Key, since: date, until: date, version: str | None, column: str | None) -> pd.DataFrame:
+    features = (f"{column}=*",) if column else None
+    given: dict[str, Any] = {
+        "kinds": ("service",),
+        "metrics": ("latency_p50", "latency_p95", "latency_p99"),
+        "features": features,
+    }
+    return frame(model_of(key).readings(since=since, until=until, version=version, **given))
