@@ -40,7 +40,7 @@ ENTRY = Path(dashboard.ui.__file__).with_name("app.py")
 VIEWS = {
     "performance": ["", "Before labels", "Versions", "Why it changed", "Labels"],
     "groups": ["Crossed", "Scores", "Who is served"],
-    "service": ["", "Load", "Promise"],
+    "service": ["", "Load", "Promise", "Energy and cost"],
 }
 
 

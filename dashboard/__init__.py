@@ -58,6 +58,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/worst_case    what the labels that are missing could make of a metric
     metrics/service       latency quantiles, error rate, throughput
     metrics/load          latency against load, by classes of hours
+    metrics/energy        energy, CO2e and cost of 1,000 answers
     metrics/promises      promises on the service: kept, budget, burn rates
     metrics/page          the page of all metrics, from their table
     policy/windows        which days are compared with which: reference, scheduled windows, the current one
@@ -100,7 +101,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     rollup/freezing       the edges, taken once from the reference window
     rollup/tallying       coded arrays in, tables of integer sums out
     rollup/chunk          one coded chunk: its keys as codes, and what the codes stand for
-    rollup/inputs         the tables that need no labels: latency, volume, features
+    rollup/inputs         the tables that need no labels: latency, volume, answers, features
     rollup/outcomes       the tables that need labels: outcomes, score bins, subjects, delays
     rollup/pairs          cases that two versions scored
     rollup/sums           sums that outgrow 64 bits
@@ -136,6 +137,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/drift          every feature against the reference window
     report/mix            whom the model serves, and whether that has changed
     report/service        latency, failures, throughput
+    report/energy         energy, CO2e and cost of 1,000 answers
     report/load           latency against load: hours and their classes
     report/promises       promises kept, budgets by day, burn rates
     report/expected       what scores mean in each group, and the cases whose labels are to come
@@ -209,6 +211,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/verdicts           readings and what the policy says of them, side by side
     ui/versions           version against version
     ui/service            answers, load, failures
+    ui/energy             what 1,000 answers use and cost
     ui/promises           a promise's budget over time, and its burn rates
     ui/heat               a heat map as a table
     ui/crossing           a metric where attributes cross, in cells and words

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from dashboard.ui import headlines, load, parts, promises, say, service, state
+from dashboard.ui import energy, headlines, load, parts, promises, say, service, state
 
 scope = state.scope()
 readings = load.readings(scope, kinds=("service",))
@@ -17,5 +17,6 @@ views = {
     "Answers": partial(service.answers, scope, readings, f"{says} {more}"),
     "Load": partial(service.against_load, scope),
     "Promise": partial(promises.section, scope),
+    "Energy and cost": partial(energy.section, scope),
 }
 parts.views("view", views)

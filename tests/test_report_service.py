@@ -135,7 +135,8 @@ def test_latency_by_endpoint_and_status_equals_numpy_on_the_raw_rows(
     part = routed.frame["route" if column == "endpoint" else "status"].fillna("unknown")
     readings = routed.model.readings(kinds=("service",), features=(f"{column}=*",), version=version, by="week")
     assert {r.feature for r in readings} == {f"{column}={name}" for name in part.unique()}
-    assert {r.metric for r in readings} == set(QUANTILES)
+    more = {"throughput", "error_rate"} if column == "endpoint" else {"throughput"}
+    assert {r.metric for r in readings} == {*QUANTILES, *more}
     for reading in readings:
         rows = routed.frame[part == (reading.feature or "").partition("=")[2]]
         check(reading, rows_of(rows, reading))

@@ -104,6 +104,16 @@ class Value:
 
 
 @dataclass(frozen=True)
+class Service:
+    """What is stated of running it: the grid's grams of CO2e per kilowatt-hour and their source, the cost."""
+
+    grid_gco2_per_kwh: float | None = None
+    grid_source: str = ""
+    cost_per_1000: float | None = None
+    cost_unit: str = ""
+
+
+@dataclass(frozen=True)
 class Contract:
     """What one model's log means. `columns` maps role to delivered column, `scores` class to column.
 
@@ -129,6 +139,7 @@ class Contract:
     time_format: str | None = None
     value: Value | None = None
     tolerance: float | None = None
+    service: Service | None = None
 
     def __hash__(self) -> int:
         return hash(self.digest)
@@ -136,7 +147,10 @@ class Contract:
     @cached_property
     def digest(self) -> str:
         """The SHA-256 of the canonical content: comments, spacing and the order of keys do not change it."""
-        canonical = json.dumps(_canonical(asdict(self)), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        content = asdict(self)
+        if self.service is None:  # a contract that states nothing of it keeps the digest it had before it could
+            del content["service"]
+        canonical = json.dumps(_canonical(content), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
     def attribute(self, name: str) -> Attribute:

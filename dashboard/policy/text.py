@@ -24,7 +24,7 @@ ACTIONS = ("watch", "alert", "review", "retrain")
 PARTS = ("endpoint", "status")  # answers are judged by them
 OWN_FEATURES = ("score", "decision", "label")  # what a model says drifts like what it is given
 DOMAINS: Mapping[str, Range] = {"share": (0, 1), "score": (0, 1), "points": (-1, 1), "distance": (0, 1)}
-NOT_NEGATIVE = frozenset({"ratio", "ms", "psi", "deviations", "count", "per hour", "nats"})
+NOT_NEGATIVE = frozenset({"ratio", "ms", "psi", "deviations", "count", "per hour", "nats", "Wh", "g", "money"})
 
 
 def read(path: str | Path, contract: Contract | None = None) -> Policy:
@@ -198,8 +198,9 @@ def _check_feature(judged: Metric, feature: str | None, where: str, contract: Co
 
 def _check_part(judged: Metric, feature: str, where: str, contract: Contract | None) -> None:
     column, part, name = feature.partition("=")
-    if "latency" not in judged.needs or column not in PARTS or not name or not part:
-        todo = 'Of a latency write feature = "endpoint=/predict" or "status=*", or remove `feature`'
+    able = "latency" in judged.needs or (judged.name == "error_rate" and column == "endpoint")
+    if not able or column not in PARTS or not name or not part:
+        todo = 'Write feature = "endpoint=/predict" or, of a latency, "status=*"; or remove `feature`'
         raise EvenhandError(f"{where}: {judged.name} is not about {feature!r}", todo=todo)
     if contract is not None and column not in contract.columns:
         raise EvenhandError(f"{where}: the contract names no {column}", todo=f"Name its column in [columns]: {column}")

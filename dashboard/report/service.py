@@ -11,6 +11,7 @@ from dashboard.metrics import service
 from dashboard.policy.text import PARTS
 from dashboard.rates import undefined
 from dashboard.report.cells import arrays, rows
+from dashboard.report.energy import energy_readings
 from dashboard.report.performance import Source
 from dashboard.report.scope import Place, Reading, Scope, reading
 
@@ -29,9 +30,11 @@ def service_readings(source: Source, scope: Scope) -> Iterator[Reading]:
     parts = [feature for feature in scope.features or () if part_of(feature)]
     for feature in parts:
         yield from _latency_by(source, scope, *feature.split("=", 1))
+        yield from _answered_by(source, scope, *feature.split("=", 1))
     if parts:
         return
     yield from _latency(source, scope)
+    yield from energy_readings(source, scope)
     if scope.names("promise_kept"):
         why = "promises stand in policy.toml as [[slo]], and `evenhand check` judges them"
         yield reading(scope, "promise_kept", Place(scope.version), undefined(why))
@@ -75,6 +78,20 @@ def _latency_by(source: Source, scope: Scope, column: str, name: str) -> Iterato
         for metric in wanted:
             place = Place(version, feature=f"{column}={part}", bucket=bucket)
             yield reading(scope, metric, place, QUANTILES[metric](latencies))
+
+
+def _answered_by(source: Source, scope: Scope, column: str, name: str) -> Iterator[Reading]:
+    """Yields failures (of an endpoint: a status says itself whether it is one) and requests per hour."""
+    wanted = scope.any_of("throughput", *(("error_rate",) if column == "endpoint" else ()))
+    parameters = scope.parameters(source.contract, column=column, name=name)
+    for bucket, version, part, n, days, failed, requests in (
+        rows(source.snapshot, "answered", parameters) if wanted else ()
+    ):
+        place = Place(version, feature=f"{column}={part}", bucket=bucket)
+        if scope.wants("error_rate") and column == "endpoint" and "status" in source.contract.columns:
+            yield reading(scope, "error_rate", place, service.error_rate(failed, requests))
+        if scope.wants("throughput"):
+            yield reading(scope, "throughput", place, service.throughput(n, 24 * days), "hours of days with requests")
 
 
 def _latency(source: Source, scope: Scope) -> Iterator[Reading]:
