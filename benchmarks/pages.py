@@ -42,6 +42,7 @@ VIEWS = {
     "fairness": ["By group", "All metrics", "Over time", "Mix against rate", "Before labels", "In one number"],
     "groups": ["Crossed", "Worst groups", "Scores", "Who is served"],
     "reports": ["", "Local Law 144"],
+    "service": ["", "Load", "Promise", "Energy and cost"],
 }
 VIEWED_BY = {"reports": "report"}  # the parameter that names a page's view, where it is not `view`
 

@@ -65,12 +65,16 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/anomalies     stretches far from what is usual, silence
     metrics/changes       level shifts that stayed, dated
     metrics/service       latency quantiles, error rate, throughput
+    metrics/load          latency against load, by classes of hours
+    metrics/energy        energy, CO2e and cost of 1,000 answers
+    metrics/promises      promises on the service: kept, budget, burn rates
     metrics/page          the page of all metrics, from their table
     policy/windows        which days are compared with which: reference, scheduled windows, the current one
     policy/rules          Policy and Rule: what is allowed
     policy/text           policy.toml, read, every mistake named
     policy/proposal       a first policy.toml for a contract
     policy/history        which policies were judged by, since when
+    policy/promises       promises on the service, read and in sentences
     policy/verdicts       one level for all judged together; four states
     policy/numbers        numbers as they stand in sentences
     policy/sentences      one plain sentence per finding
@@ -107,7 +111,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     rollup/freezing       the edges, taken once from the reference window
     rollup/tallying       coded arrays in, tables of integer sums out
     rollup/chunk          one coded chunk: its keys as codes, and what the codes stand for
-    rollup/inputs         the tables that need no labels: latency, volume, features
+    rollup/inputs         the tables that need no labels: latency, volume, answers, features
     rollup/outcomes       the tables that need labels: outcomes, score bins, subjects, delays
     rollup/pairs          cases that two versions scored
     rollup/sums           sums that outgrow 64 bits
@@ -143,6 +147,9 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/drift          every feature against the reference window
     report/mix            whom the model serves, and whether that has changed
     report/service        latency, failures, throughput
+    report/energy         energy, CO2e and cost of 1,000 answers
+    report/load           latency against load: hours and their classes
+    report/promises       promises kept, budgets by day, burn rates
     report/expected       what scores mean in each group, and the cases whose labels are to come
     report/estimated      readings before labels arrive
     report/track_record   past estimates beside what came
@@ -171,6 +178,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     charts/disparity      a disparity over time, a panel for each group
     charts/versions       a version against another, around no difference
     charts/waterfall      a change, step by step
+    charts/budget         what is left of a promise's budget
     charts/calibration    the reliability curve; how sure it is
     charts/confusion      what is taken for what, as a square
     charts/scores         scores of positive and negative cases, mirrored, in small
@@ -180,6 +188,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     charts/outcomes       1,000 cases as 1,000 marks
     charts/labels         when labels come, what is missing by day
     charts/law            ratios to the highest rate, and a rule's line
+    charts/load           latency against load
     charts/latency        every answer in a heat map
     charts/errors         by how much a predicted number is off
     charts/features       reference against now; what is missing
@@ -216,10 +225,14 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/label_words        its sentences and tables
     ui/headlines          the sentence each page opens with
     ui/calibration_words  calibration in words: its headline, its table
+    ui/load/service       promises with their budgets and burn rates
     ui/load/errors        the bars behind a picture of errors
     ui/regression         how far off a model's numbers are
     ui/verdicts           readings and what the policy says of them, side by side
     ui/versions           version against version
+    ui/service            answers, load, failures
+    ui/energy             what 1,000 answers use and cost
+    ui/promises           a promise's budget over time, and its burn rates
     ui/heat               a heat map as a table
     ui/crossing           a metric where attributes cross, in cells and words
     ui/crossed            which attributes, which metric; the map of their groups

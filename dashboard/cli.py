@@ -136,7 +136,7 @@ def readings(
     kind: Annotated[list[str] | None, typer.Option(help="performance, fairness, drift, service or data.")] = None,
     metric: Annotated[list[str] | None, typer.Option(help="A metric's name; may be repeated.")] = None,
     attribute: Annotated[list[str] | None, typer.Option(help="An attribute, or an intersection: sex*age_band.")] = None,
-    feature: Annotated[list[str] | None, typer.Option(help="A feature, or score, decision, label; or a class.")] = None,
+    feature: Annotated[list[str] | None, typer.Option(help="A feature, score, decision, label; endpoint=*")] = None,
     version: Annotated[str | None, typer.Option(help="A version, or * for each by itself.")] = None,
     since: Day = None,
     until: Day = None,

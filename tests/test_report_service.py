@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dashboard.errors import EvenhandError
+from dashboard.policy import parse
 from dashboard.report import Reading
 from tests.worlds import Spec, World, build, delivered, draw, found, rows_of, specs
 
@@ -107,3 +109,64 @@ def test_versions_share_the_volume(world: World) -> None:
     each = [r for r in world.model.readings(kinds=("service",), version="*") if r.metric == "error_rate"]
     assert sum(r.n for r in each) == whole["error_rate"].n
     assert sum(r.numerator or 0 for r in each) == whole["error_rate"].numerator
+
+
+ROUTED = Spec(seed=8, rows=1500)
+
+
+@pytest.fixture(scope="module")
+def routed(tmp_path_factory: pytest.TempPathFactory) -> World:
+    raw = draw(ROUTED)
+    raw["route"] = np.random.default_rng(1).choice(np.array(["/predict", "/batch", None], dtype=object), len(raw))
+    contract = ROUTED.contract.replace("[columns]", '[columns]\nendpoint = "route"')
+    rule = 'version = "1"\nminimum_n = 5\n[[rule]]\nmetric = "latency_p95"\nmax = {}\nfeature = "{}"\n'
+    rules = rule.format(1000, "endpoint=*") + rule.format(10, "status=timeout").partition("minimum_n = 5\n")[2]
+    model = found(tmp_path_factory.mktemp("routed"), contract, policy=rules)
+    model.log(delivered(raw, ROUTED))
+    model.rollup()
+    return World(ROUTED, raw, model)
+
+
+@pytest.mark.parametrize("column", ["endpoint", "status"])
+@pytest.mark.parametrize("version", [None, "*"])
+def test_latency_by_endpoint_and_status_equals_numpy_on_the_raw_rows(
+    routed: World, column: str, version: str | None
+) -> None:
+    part = routed.frame["route" if column == "endpoint" else "status"].fillna("unknown")
+    readings = routed.model.readings(kinds=("service",), features=(f"{column}=*",), version=version, by="week")
+    assert {r.feature for r in readings} == {f"{column}={name}" for name in part.unique()}
+    more = {"throughput", "error_rate"} if column == "endpoint" else {"throughput"}
+    assert {r.metric for r in readings} == {*QUANTILES, *more}
+    for reading in readings:
+        rows = routed.frame[part == (reading.feature or "").partition("=")[2]]
+        check(reading, rows_of(rows, reading))
+
+
+def test_one_endpoint_is_that_of_all_of_them(routed: World) -> None:
+    asked = {"metrics": ("latency_p95",)}
+    every = routed.model.readings(features=("endpoint=*",), **asked)
+    one = routed.model.readings(features=("endpoint=/predict",), **asked)
+    assert one == [reading for reading in every if reading.feature == "endpoint=/predict"]
+    assert len(every) == 3
+
+
+def test_a_rule_can_name_an_endpoint_or_a_status(routed: World) -> None:
+    findings = {f.feature: f for f in routed.model.findings()}
+    assert set(findings) == {"endpoint=/predict", "endpoint=/batch", "endpoint=unknown", "status=timeout"}
+    assert findings["status=timeout"].state == "outside"
+    assert {f.state for name, f in findings.items() if name != "status=timeout"} == {"within"}
+    assert findings["endpoint=/batch"].sentence.startswith("Latency p95 of endpoint=/batch is")
+
+
+@pytest.mark.parametrize("feature", ["endpoint", "endpoint=", "=x", "*", "route=/predict"])
+def test_a_rule_about_what_is_no_part_is_refused(feature: str) -> None:
+    with pytest.raises(EvenhandError, match="is not about"):
+        parse(f'version = "1"\n[[rule]]\nmetric = "latency_p95"\nmax = 3\nfeature = "{feature}"', "here")
+
+
+def test_an_endpoint_needs_its_column(world: World) -> None:
+    with pytest.raises(EvenhandError, match="names no endpoint"):
+        world.model.readings(features=("endpoint=*",), kinds=("service",))
+    rule = '[[rule]]\nmetric = "latency_p95"\nmax = 3\nfeature = "endpoint=*"'
+    with pytest.raises(EvenhandError, match="names no endpoint"):
+        parse('version = "1"\n' + rule, "here", world.model.contract)

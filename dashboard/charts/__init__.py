@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dashboard.charts.budget import budget_left
 from dashboard.charts.calibration import confidence_bands, gap_dots, reliability_curve, small_reliability, top_of
 from dashboard.charts.disparity import disparity_over_time
 from dashboard.charts.events import LANES, timeline
@@ -11,6 +12,7 @@ from dashboard.charts.groups import interval_dots, ranked_dots
 from dashboard.charts.labels import delay_curves, missing_labels
 from dashboard.charts.latency import heat_map, load_line
 from dashboard.charts.law import ratio_dots
+from dashboard.charts.load import latency_against_load
 from dashboard.charts.mix import small_shares
 from dashboard.charts.outcomes import icon_array, per_thousand
 from dashboard.charts.scores import small_mirrored
@@ -22,6 +24,7 @@ from dashboard.charts.worst import worst_dots
 
 __all__ = [
     "LANES",
+    "budget_left",
     "categories_against_now",
     "confidence_bands",
     "delay_curves",
@@ -31,6 +34,7 @@ __all__ = [
     "heat_map",
     "icon_array",
     "interval_dots",
+    "latency_against_load",
     "load_line",
     "missing_labels",
     "missing_strip",

@@ -105,6 +105,16 @@ class Value:
 
 
 @dataclass(frozen=True)
+class Service:
+    """What is stated of running it: the grid's grams of CO2e per kilowatt-hour and their source, the cost."""
+
+    grid_gco2_per_kwh: float | None = None
+    grid_source: str = ""
+    cost_per_1000: float | None = None
+    cost_unit: str = ""
+
+
+@dataclass(frozen=True)
 class Contract:
     """What one model's log means. `columns` maps role to delivered column, `scores` class to column.
 
@@ -132,6 +142,7 @@ class Contract:
     value: Value | None = None
     tolerance: float | None = None
     cutoff: float | None = None
+    service: Service | None = None
 
     def __hash__(self) -> int:
         return hash(self.digest)
@@ -142,6 +153,8 @@ class Contract:
         content = asdict(self)
         if self.cutoff is None:  # such a contract keeps the digest it had before there were cut-offs
             del content["cutoff"]
+        if self.service is None:  # a contract that states nothing of it keeps the digest it had before it could
+            del content["service"]
         canonical = json.dumps(_canonical(content), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 

@@ -8,7 +8,19 @@ from math import inf
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from dashboard.contract import CELLS, ROLES, TASKS, UNKNOWN_GROUP, Attribute, Contract, Feature, Kind, Task, Value
+from dashboard.contract import (
+    CELLS,
+    ROLES,
+    TASKS,
+    UNKNOWN_GROUP,
+    Attribute,
+    Contract,
+    Feature,
+    Kind,
+    Service,
+    Task,
+    Value,
+)
 from dashboard.errors import EvenhandError, nearest
 
 MODEL_KEYS = (
@@ -25,7 +37,8 @@ MODEL_KEYS = (
     "time_format",
 )
 LARGEST_VALUE = 1e12
-SECTIONS = ("model", "columns", "attributes", "fairness", "features", "versions", "value")
+SECTIONS = ("model", "columns", "attributes", "fairness", "features", "versions", "value", "service")
+STATED = ("grid_gco2_per_kwh", "grid_source", "cost_per_1000", "cost_unit")
 
 
 def contract_from(tables: Mapping[str, Any], where: str) -> Contract:
@@ -53,6 +66,7 @@ def contract_from(tables: Mapping[str, Any], where: str) -> Contract:
         value=_value(_table(tables, "value", where, ("unit", *CELLS)), where) if "value" in tables else None,
         tolerance=_number(model, "tolerance", where, 0) if "tolerance" in model else None,
         cutoff=_number(model, "cutoff", where, 0) if "cutoff" in model else None,
+        service=_service(_table(tables, "service", where, STATED), where) if "service" in tables else None,
     )
     _check(contract, where)
     return contract
@@ -182,6 +196,18 @@ def _value(table: Mapping[str, Any], where: str) -> Value:
         if abs(_number(table, name, here, 0)) > LARGEST_VALUE:
             raise _wrong(here, name, f"found {table[name]:g}", f"At most {LARGEST_VALUE:g} was expected, or minus that")
     return Value(_text(table, "unit", here, ""), *(_number(table, name, here, 0) if given else None for name in CELLS))
+
+
+def _service(table: Mapping[str, Any], where: str) -> Service:
+    here = f"{where}, [service]"
+    given = {name: _number(table, name, here, 0) for name in ("grid_gco2_per_kwh", "cost_per_1000") if name in table}
+    for name, found in given.items():
+        if not 0 <= found <= LARGEST_VALUE:
+            raise _wrong(here, name, f"found {found:g}", f"0 to {LARGEST_VALUE:g} was expected")
+    texts = {name: _text(table, name, here, "") for name in ("grid_source", "cost_unit")}
+    if "grid_gco2_per_kwh" in given and not texts["grid_source"]:
+        raise _wrong(here, "grid_source", "missing", "Where the intensity is from, and of when", "Write it as a text")
+    return Service(given.get("grid_gco2_per_kwh"), texts["grid_source"], given.get("cost_per_1000"), texts["cost_unit"])
 
 
 def _check(contract: Contract, where: str) -> None:

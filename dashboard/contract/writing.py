@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable
 
-from dashboard.contract import ROLES, Attribute, Contract, Feature, Value
+from dashboard.contract import ROLES, Attribute, Contract, Feature, Service, Value
 
 ABOUT_ROLES = {
     "id": "joins labels that come later; made from batch and row where absent",
@@ -37,6 +37,8 @@ def contract_to(contract: Contract) -> str:
         parts.append(["[versions]", f"shadow = {_list(contract.shadow)}      # score cases beside the one in service"])
     if contract.value:
         parts.append(_value_lines(contract.value))
+    if contract.service:
+        parts.append(_service_lines(contract.service))
     parts += [_feature_lines(feature) for feature in contract.features]
     head = "# What the delivered columns mean. A changed contract recounts the rollup.\n"
     return head + "\n".join("\n".join(lines) + "\n" for lines in parts)
@@ -94,6 +96,15 @@ def _value_lines(value: Value) -> list[str]:
     lines = ["[value]      # what a case is worth, by what became of it; a cost is negative"]
     lines += [f"unit = {_quote(value.unit)}"] if value.unit else []
     return lines + [f"{name} = {_figure(worth)}" for name, worth in value.cells.items()]
+
+
+def _service_lines(service: Service) -> list[str]:
+    lines = ["[service]      # what is stated of running it"]
+    if service.grid_gco2_per_kwh is not None:
+        lines.append(f"grid_gco2_per_kwh = {_figure(service.grid_gco2_per_kwh)}")
+    lines += [f"grid_source = {_quote(service.grid_source)}"] if service.grid_source else []
+    lines += [f"cost_per_1000 = {_figure(service.cost_per_1000)}"] if service.cost_per_1000 is not None else []
+    return lines + ([f"cost_unit = {_quote(service.cost_unit)}"] if service.cost_unit else [])
 
 
 def _quote(text: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dashboard.policy.findings import Finding, Judged, check, exit_code, in_order
 from dashboard.policy.first import first_outside
 from dashboard.policy.proposal import propose
-from dashboard.policy.rules import Policy, Rule
+from dashboard.policy.rules import Policy, Promise, Rule
 from dashboard.policy.text import parse, read
 from dashboard.policy.verdicts import State
 from dashboard.policy.windows import Schedule, Window, WindowPlan, schedule, split
@@ -18,6 +18,7 @@ __all__ = [
     "Finding",
     "Judged",
     "Policy",
+    "Promise",
     "Rule",
     "Schedule",
     "State",

@@ -121,7 +121,7 @@ def _finding(item: Judged, level: float, minimum_n: int) -> Finding:
     state: State = position((low, high), rule.allowed) if judgeable else "cannot be computed"
     value, n = (measure.value, measure.n) if measure is not None else (None, 0)
     context = _context(item)
-    text = sentence(Said(context, measure, rule.allowed, state, level, minimum_n))
+    text = sentence(Said(context, measure, rule.allowed, state, level, minimum_n, rule.promise))
     return Finding(
         rule.name,
         state,

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 DECIMALS = {"points": (0, 2), "ms": (0, 2), "count": (0, 0), "per hour": (0, 1), "label": (0, 6), "feature": (0, 6)}
+DECIMALS |= dict.fromkeys(("Wh", "g", "money"), (0, 6))
 PROPORTIONS = (2, 4)
 POINTS = " points"
 ENOUGH = 6

@@ -53,11 +53,24 @@ LATENCY = """
 [[rule]]                     # within how many milliseconds do 95 of 100 answers come?
 metric = "latency_p95"
 max = 1000
+
+[[slo]]                      # a promise with a budget: of 28 days, 5 in 100 answers may take longer than this
+name = "fast"
+metric = "latency"
+within_ms = 1000
+target = 0.95
+window = "28d"
 """
 ERRORS = """
 [[rule]]                     # of all requests, how many failed?
 metric = "error_rate"
 max = 0.01
+
+[[slo]]                      # a promise with a budget: of 28 days, 1 in 100 answers may fail
+name = "answers"
+metric = "errors"
+target = 0.99
+window = "28d"
 """
 REGRESSION = """
 # [[rule]]                   # how far off is it on average, in units of the label?

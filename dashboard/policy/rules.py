@@ -15,6 +15,29 @@ MINIMUM_N = 50
 
 
 @dataclass(frozen=True)
+class Promise:
+    """One `[[slo]]`: the share of answers that are to come within `within_ms`, or, where it is None, not to fail.
+
+    It is looked at over `days` days.
+    """
+
+    name: str
+    metric: str  # latency or errors
+    share: float
+    days: int
+    within_ms: float | None = None
+
+    @property
+    def broke(self) -> str:
+        """Returns what an answer does that breaks it.
+
+        >>> Promise("fast", "latency", 0.95, 28, 300.0).broke
+        'took more than 300 ms'
+        """
+        return "failed" if self.within_ms is None else f"took more than {self.within_ms:,.10g} ms"
+
+
+@dataclass(frozen=True)
 class Rule:
     """One `[[rule]]`: the metric, whom and what it is judged for, and the allowed range (None: no limit).
 
@@ -22,6 +45,7 @@ class Rule:
     for each one there is; an intersection is written `sex*age_band`. `versus` is the version that `version` is compared
     with. `of_class` is a class of several, taken for the positive one against all others, or "*" for each; None is
     whatever the metric is read of.
+    A promise is judged by a rule of its own, on `promise_kept`, whose feature is the promise's name.
     """
 
     metric: str
@@ -32,6 +56,7 @@ class Rule:
     then: tuple[str, ...] = ()
     versus: str | None = None
     of_class: str | None = None
+    promise: Promise | None = None
 
     @property
     def kind(self) -> str:
@@ -67,11 +92,20 @@ class Policy:
         """The SHA-256 of the canonical content: comments, spacing and the order of keys do not change it."""
         content = asdict(self)
         for rule in content["rules"]:
-            for later in ("versus", "of_class"):  # a policy without them keeps the digest it had before there were any
+            for later in (
+                "versus",
+                "of_class",
+                "promise",
+            ):  # a policy without them keeps the digest it had before there were any
                 if rule[later] is None:
                     del rule[later]
         canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+    @property
+    def promises(self) -> tuple[Promise, ...]:
+        """Returns what is promised of the service, in the file's order."""
+        return tuple(rule.promise for rule in self.rules if rule.promise is not None)
 
     def of_kind(self, kind: str) -> tuple[Rule, ...]:
         """Returns the rules judged together as one kind."""

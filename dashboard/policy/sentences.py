@@ -14,8 +14,9 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from dashboard.metrics import METRICS, RATES
+from dashboard.policy import promises
 from dashboard.policy.numbers import Figures, figures, percent
-from dashboard.policy.rules import Range
+from dashboard.policy.rules import Promise, Range
 from dashboard.policy.verdicts import Limits, State
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Said:
     state: State
     level: float
     minimum_n: int
+    promise: Promise | None = None
 
     @property
     def metric(self) -> str:
@@ -76,6 +78,11 @@ def sentence(said: Said) -> str:
     if said.measure is None or said.measure.value is None:
         against = f" against {_reference(said)}" if said.rate and said.context.get("reference") else ""
         return f"{subject(said)}{against} can't be computed: {_why(said)}."
+    if said.promise is not None:
+        kept: Any = said.measure
+        return promises.sentence(
+            said.promise, kept, said.context.get("version"), said.state, said.level, said.minimum_n
+        )
     text = f"{subject(said)} is {_number(said, said.measure, said.measure.value)}"
     if said.state == "cannot be computed":
         smaller = " in the smaller group" if said.rate else ""

@@ -13,17 +13,19 @@ from typing import Any
 from dashboard.contract import AT_A_CUTOFF, Contract
 from dashboard.errors import EvenhandError, nearest
 from dashboard.metrics import OF_A_CLASS, Metric, metric
+from dashboard.policy.promises import KEPT, SLO, promise_rule
 from dashboard.policy.rules import MINIMUM_N, Policy, Range, Rule
 from dashboard.policy.windows import DRIFT_EVERY, EVERY, Window, WindowPlan, refuse_overlap
 
-TOP = ("version", "minimum_n", "windows", "rule")
+TOP = ("version", "minimum_n", "windows", "rule", "slo")
 WINDOWS = ("reference", "every", "drift", "current")
 RULE = ("metric", "attribute", "class", "feature", "version", "versus", "min", "max", "between", "then")
 ACTIONS = ("watch", "alert", "review", "retrain")
 MANY = "multiclass"
+PARTS = ("endpoint", "status")  # answers are judged by them
 OWN_FEATURES = ("score", "decision", "label")  # what a model says drifts like what it is given
 DOMAINS: Mapping[str, Range] = {"share": (0, 1), "score": (0, 1), "points": (-1, 1), "distance": (0, 1)}
-NOT_NEGATIVE = frozenset({"ratio", "ms", "psi", "deviations", "count", "per hour", "nats"})
+NOT_NEGATIVE = frozenset({"ratio", "ms", "psi", "deviations", "count", "per hour", "nats", "Wh", "g", "money"})
 
 
 def read(path: str | Path, contract: Contract | None = None) -> Policy:
@@ -53,10 +55,11 @@ def parse(text: str, where: str, contract: Contract | None = None) -> Policy:
     except tomllib.TOMLDecodeError as error:
         raise EvenhandError(f"{where} is not valid TOML: {error}", todo="Correct that line") from error
     _known(tables, TOP, where)
-    rules = tables.get("rule")
-    if not isinstance(rules, list) or not rules:
+    rules, promises = tables.get("rule", []), tables.get("slo", [])
+    if not isinstance(rules, list) or not isinstance(promises, list) or not [*rules, *promises]:
         raise EvenhandError(f"{where} has no rule", "A policy has one [[rule]] or more", "Add what must hold")
     read_rules = tuple(_rule(table, f"{where}, rule {place}", contract) for place, table in enumerate(rules, 1))
+    read_rules += tuple(_promise(table, f"{where}, slo {place}", contract) for place, table in enumerate(promises, 1))
     _refuse_twice(read_rules, where)
     return Policy(
         _version(tables, where), read_rules, _minimum_n(tables, where), _windows(tables.get("windows", {}), where)
@@ -130,6 +133,8 @@ def _rule(table: Any, where: str, contract: Contract | None) -> Rule:
         judged = metric(_text(table, "metric", where) or "")
     except EvenhandError as error:
         raise EvenhandError(f"{where}: {error.found}", todo=error.todo) from error
+    if judged.name == KEPT:
+        raise EvenhandError(f"{where}: a promise is not a rule", todo="Write [[slo]] with name, metric and target")
     names = ("attribute", "feature", "version", "versus", "class")
     attribute, feature, version, versus, of_class = (_text(table, key, where) for key in names)
     _check_class(judged, of_class, where, contract)
@@ -138,6 +143,17 @@ def _rule(table: Any, where: str, contract: Contract | None) -> Rule:
     _check_versions(judged, version, versus, where)
     allowed, then = _range(table, judged, where), _then(table, where)
     return Rule(judged.name, allowed, attribute, feature, version, then, versus, of_class)
+
+
+def _promise(table: Any, where: str, contract: Contract | None) -> Rule:
+    _known(table, SLO, where)
+    rule = promise_rule(table, where, _days, _then(table, where))
+    if contract is not None and rule.promise is not None:
+        role = "latency_ms" if rule.promise.metric == "latency" else "status"
+        if role not in contract.columns:
+            todo = f"Name the column in [columns]: {role}"
+            raise EvenhandError(f"{where}: the contract names no {role}", todo=todo)
+    return rule
 
 
 def _text(table: Mapping[str, Any], key: str, where: str) -> str | None:
@@ -189,6 +205,9 @@ def _check_attribute(judged: Metric, attribute: str | None, where: str, contract
 
 
 def _check_feature(judged: Metric, feature: str | None, where: str, contract: Contract | None) -> None:
+    if judged.kind == "service" and feature is not None:
+        _check_part(judged, feature, where, contract)
+        return
     of_feature = judged.kind == "drift" and "attribute" not in judged.needs
     if of_feature != (feature is not None):
         found = "is about a feature, and none is named" if feature is None else "is not about a feature"
@@ -199,6 +218,16 @@ def _check_feature(judged: Metric, feature: str | None, where: str, contract: Co
     known = [named.name for named in contract.features] + list(OWN_FEATURES)
     if feature not in known:
         raise EvenhandError(f"{where}: the contract has no feature '{feature}'", todo=nearest(str(feature), known))
+
+
+def _check_part(judged: Metric, feature: str, where: str, contract: Contract | None) -> None:
+    column, part, name = feature.partition("=")
+    able = "latency" in judged.needs or (judged.name == "error_rate" and column == "endpoint")
+    if not able or column not in PARTS or not name or not part:
+        todo = 'Write feature = "endpoint=/predict" or, of a latency, "status=*"; or remove `feature`'
+        raise EvenhandError(f"{where}: {judged.name} is not about {feature!r}", todo=todo)
+    if contract is not None and column not in contract.columns:
+        raise EvenhandError(f"{where}: the contract names no {column}", todo=f"Name its column in [columns]: {column}")
 
 
 def _check_versions(judged: Metric, version: str | None, versus: str | None, where: str) -> None:
@@ -255,6 +284,10 @@ def _then(table: Mapping[str, Any], where: str) -> tuple[str, ...]:
 
 
 def _refuse_twice(rules: Sequence[Rule], where: str) -> None:
+    promised = [rule.promise.name for rule in rules if rule.promise is not None]
+    same = next((name for name in promised if promised.count(name) > 1), None)
+    if same is not None:
+        raise EvenhandError(f"{where} has two promises named '{same}'", todo="Give each a name of its own")
     names = [rule.name for rule in rules]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:

@@ -9,6 +9,7 @@ from typing import Any
 from dashboard.errors import EvenhandError, nearest
 from dashboard.metrics import METRICS, metric
 from dashboard.report.scope import KINDS, Scope
+from dashboard.report.service import part_of
 from dashboard.report.versions import metric_names
 
 PERIODS = ("day", "week", "month")
@@ -28,7 +29,8 @@ def asked(
 ) -> Scope:
     """Returns the scope that `make` (a model's `scope`) gives for these words; refuses those that are not known.
 
-    A metric names its kind; an attribute alone asks for what has groups, a feature alone for drift; `versus` (another
+    A metric names its kind; an attribute alone asks for what has groups, a feature alone for drift, or, of answers by
+    endpoint or status, for the service; `versus` (another
     version) for differences of the metrics between the two versions.
     """
     _known("kind", kinds or (), KINDS)
@@ -41,7 +43,8 @@ def asked(
     chosen: dict[str, Any] = {"metrics": names or None, "version": version, "by": by}
     implied = kinds or [kind for kind in KINDS if any(METRICS[name].kind == kind for name in names)]
     if not implied:
-        implied = ["performance", "fairness", "data"] if attributes else ["drift"] if features else KINDS
+        alone = "service" if all(part_of(feature) for feature in features or ()) else "drift"
+        implied = ["performance", "fairness", "data"] if attributes else [alone] if features else KINDS
     return make(
         since,
         until,

@@ -12,8 +12,10 @@ from dashboard.errors import EvenhandError
 from dashboard.metrics import METRICS
 from dashboard.policy import Judged, Policy, Rule, Schedule, Window, schedule, split
 from dashboard.report import Reading, Scope, Source, readings
+from dashboard.report.promises import kept_reading
 
-Batch = tuple[str, str | None, str | None, tuple[str, ...], Window]  # kind, version, versus, attributes, window
+# kind, version, versus, attributes, features of the service, window
+Batch = tuple[str, str | None, str | None, tuple[str, ...], tuple[str, ...] | None, Window]
 
 
 @dataclass(frozen=True)
@@ -71,13 +73,25 @@ def judged(source: Source, policy: Policy, windows: Plan) -> list[Judged]:
     batches: dict[Batch, list[Rule]] = defaultdict(list)
     for rule in policy.rules:
         window = windows.window(rule)
-        if window is not None:
-            batches[rule.kind, rule.version, rule.versus, attributes_of(source.contract, rule), window].append(rule)
-    return [item for batch, rules in batches.items() for item in _judge(source, windows, batch, rules)]
+        if window is not None and rule.promise is None:
+            features = (rule.feature,) if rule.kind == "service" and rule.feature else None
+            attributes = attributes_of(source.contract, rule)
+            batches[rule.kind, rule.version, rule.versus, attributes, features, window].append(rule)
+    found = [item for batch, rules in batches.items() for item in _judge(source, windows, batch, rules)]
+    return found + list(_promised(source, policy, windows))
+
+
+def _promised(source: Source, policy: Policy, windows: Plan) -> Iterator[Judged]:
+    """Yields each promise as it stood when the judged window ended, over the promise's own days."""
+    for rule in policy.rules:
+        window = windows.window(rule)
+        if rule.promise is not None and window is not None:
+            found = kept_reading(source, rule.promise, window.until, rule.version)
+            yield Judged(rule, found.as_dict(), found.measure)
 
 
 def _judge(source: Source, windows: Plan, batch: Batch, rules: Sequence[Rule]) -> Iterator[Judged]:
-    kind, version, versus, attributes, window = batch
+    kind, version, versus, attributes, features, window = batch
     reference = windows.by_log.reference
     if kind == "drift" and reference is None:
         return
@@ -86,6 +100,7 @@ def _judge(source: Source, windows: Plan, batch: Batch, rules: Sequence[Rule]) -
         window.until,
         version=version,
         attributes=attributes,
+        features=features,
         kinds=(kind,),
         metrics=tuple(rule.metric for rule in rules),
         reference=(reference.since, reference.until) if reference else None,
@@ -104,7 +119,7 @@ def _meant(rule: Rule, found: Reading) -> bool:
     Several classes: the class is the reading's `feature`. A rule that names none judges whatever there is.
     """
     if rule.of_class is None:
-        return rule.feature in (None, "*", found.feature)
+        return _names(rule.feature, found.feature)
     if found.feature is None:
         return "multiclass" not in METRICS[rule.metric].tasks
     return rule.of_class in ("*", found.feature)
@@ -114,6 +129,13 @@ def _class_of(rule: Rule, found: Reading) -> dict[str, str]:
     """Returns the class that a refusal is about, which names none."""
     named = rule.of_class if found.feature is None and rule.of_class != "*" else None
     return {"feature": named} if named else {}
+
+
+def _names(feature: str | None, found: str | None) -> bool:
+    """Returns whether a rule's feature is this one; one that ends with "*" is each that begins so."""
+    if feature is None or not feature.endswith("*"):
+        return feature in (None, found)
+    return (found or "").startswith(feature[:-1])
 
 
 def attributes_of(contract: Contract, rule: Rule) -> tuple[str, ...]:

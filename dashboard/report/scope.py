@@ -9,6 +9,7 @@ from typing import Any
 from dashboard.contract import Contract
 from dashboard.errors import EvenhandError, nearest
 from dashboard.metrics import METRICS
+from dashboard.policy.text import PARTS
 from dashboard.rates import Measure
 
 DAYS = {"day": 1, "week": 7}
@@ -188,5 +189,9 @@ def check_names(contract: Contract, attributes: tuple[str, ...], features: tuple
             raise EvenhandError(f"The contract has no attribute '{name}'", todo=nearest(name, known))
     columns = [*(feature.name for feature in contract.features), "score", "decision", "label", *contract.classes]
     for name in features or ():
-        if name not in columns:
+        column, part, _ = name.partition("=")
+        if part and column in PARTS:  # answers of one endpoint or status
+            if column not in contract.columns:
+                raise EvenhandError(f"The contract names no {column}", todo=f"Name its column in [columns]: {column}")
+        elif name not in columns:
             raise EvenhandError(f"The contract has no feature '{name}'", todo=nearest(name, columns))

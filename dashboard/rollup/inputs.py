@@ -12,19 +12,22 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dashboard.bins import nearest_bin
+from dashboard.metrics.energy import MOST_WH, WATT_HOURS
 from dashboard.metrics.service import edges as latency_edges
 from dashboard.rollup.chunk import Chunk, Mask, Table, about
 from dashboard.rollup.errors import label_steps
-from dashboard.rollup.tallying import Cells, Key, Keys, cells, tally
+from dashboard.rollup.tallying import Cells, Key, Keys, cells, fixed, tally
 from dashboard.sql.coding import delivered
 
 
 def input_tables(chunk: Chunk) -> Iterator[Table]:
-    """Yields what needs no labels: latency, volume, features, categories, quality."""
+    """Yields what needs no labels: latency, volume, answers, features, categories, quality."""
     statuses = chunk.key("status", [None, *chunk.coding.names["status"]])
     hourly = _hourly(chunk)
     yield "volume", _timed(tally(hourly, _volume_sums(chunk, statuses)))
-    yield "latency", _latency(chunk, hourly, statuses)
+    endpoints = chunk.key("endpoint", [None, *chunk.coding.names["endpoint"]])
+    yield "latency", _latency(chunk, hourly.by(endpoints, statuses))
+    yield "answers", _timed(tally(hourly.by(endpoints, statuses), _energy_sums(chunk)))
     for index, name in enumerate(chunk.coding.features("numeric")):
         yield from _number(chunk, index, name)
     for index, name in enumerate(chunk.coding.features("categorical")):
@@ -68,14 +71,24 @@ def _missing(chunk: Chunk) -> NDArray[np.int64]:
     return found
 
 
-def _latency(chunk: Chunk, hourly: Keys, statuses: Key) -> pa.Table:
+def _energy_sums(chunk: Chunk) -> dict[str, NDArray[Any]]:
+    """Returns which answers have a measured energy, and it in fixed point."""
+    if "energy_wh" not in chunk.coding.contract.columns:
+        return {
+            "measured": np.zeros(len(chunk.score), dtype=bool),
+            "energy": np.zeros(len(chunk.score), dtype=np.int64),
+        }
+    energy = np.minimum(chunk.column("energy_wh").astype(float, copy=False), MOST_WH)
+    return {"measured": ~np.isnan(energy), "energy": fixed(energy, WATT_HOURS)}
+
+
+def _latency(chunk: Chunk, keys: Keys) -> pa.Table:
     latency = chunk.column("latency_ms").astype(float, copy=False)
     edges = np.array(latency_edges())
     bins = nearest_bin(latency, edges)
     first = int(bins.min(initial=len(edges)))
     occurring = Key("bin", bins - first, pa.array(range(first, int(bins.max(initial=first)) + 1), pa.int16()))
-    endpoints = chunk.key("endpoint", [None, *chunk.coding.names["endpoint"]])
-    found = cells(hourly.by(endpoints, statuses, occurring), {}, ~np.isnan(latency))
+    found = cells(keys.by(occurring), {}, ~np.isnan(latency))
     return _timed(found.gathered("bins", counts="n"))
 
 

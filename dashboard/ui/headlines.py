@@ -134,15 +134,19 @@ def _of_100_between(row: Mapping[str, Any]) -> str:
     return f"{digits(row['value'], 'share')} ({interval(row['low'], row['high'], 'share')})"
 
 
-def service(readings: pd.DataFrame, promise: float | None) -> tuple[str, str]:
-    """Returns within how many milliseconds 95 of 100 answers come, what was promised, and how many failed."""
+def service(readings: pd.DataFrame, promise: float | None, findings: Sequence[Any] = ()) -> tuple[str, str]:
+    """Returns within how many milliseconds 95 of 100 answers come, what was promised, how many failed, the budget."""
     slow, failed = one(readings, "latency_p95"), one(readings, "error_rate")
     if slow is None:
         return "How fast it answers is not in the log.", "Deliver a latency column and name it in the contract."
     promised = "" if promise is None else f"; the promise is {number(promise, 'ms')}"
     says = f"95 of 100 answers come within {number(slow['value'], 'ms')}{promised}."
     more = "" if failed is None else f"{number(failed['value'], 'share')} of requests failed ({behind(failed)})."
-    return says, more
+    kept = next((f for f in findings if f.metric == "promise_kept" and f.value is not None), None)
+    if kept is not None:
+        spent = (1 - kept.value) / (1 - kept.allowed[0])
+        more += f" Of the budget of “{kept.feature}” {spent:.0%} is spent.".replace("%", " %")
+    return says, more.strip()
 
 
 def drift(findings: Sequence[Any], inputs: int) -> tuple[str, str]:

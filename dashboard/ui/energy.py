@@ -1,0 +1,80 @@
+"""What 1,000 answers use: energy, the CO2e that goes with it, and what they cost; for each version, and by week."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from dashboard import charts
+from dashboard.charts.words import digits, interval, missing, title
+from dashboard.ui import load, parts, say
+from dashboard.ui.state import Scope
+
+NAMES = ("energy_per_1000", "co2e_per_1000", "cost_per_1000")
+HOW = {
+    "energy_per_1000": 'Energy: deliver watt-hours per prediction, named in [columns]: energy_wh = "energy_wh".',
+    "co2e_per_1000": 'CO2e: with energy, state the grid in [service]: grid_gco2_per_kwh = 380, grid_source = "...".',
+    "cost_per_1000": 'Cost: state it in [service]: cost_per_1000 = 0.40, cost_unit = "EUR".',
+}
+
+
+def section(scope: Scope) -> None:
+    """Does say what 1,000 answers use, for each version, and draw their energy by week; or how to declare it."""
+    whole = load.readings(scope, NAMES, ("service",))
+    known = whole[whole["value"].notna()]
+    if known.empty:
+        parts.nothing("Neither energy nor cost is declared, or none was measured in this window.", *HOW.values())
+        return
+    parts.section("What 1,000 answers use", sentence(known))
+    parts.note(source(load.contract(scope.model).service))
+    each = load.readings(scope, NAMES, ("service",), version="*")
+    rows = [
+        {"Version": str(version)} | {title(name): _of(group, name) for name in NAMES} | {"n": _n(group)}
+        for version, group in each.groupby("version")
+    ]
+    shown = [name for name in NAMES if name in set(known["metric"])]
+    kept = [{name: cell for name, cell in row.items() if cell} for row in rows]
+    parts.table(kept, "By version, with 95 % intervals", (*(title(name) for name in shown), "n"))
+    weekly = load.readings(scope, ("energy_per_1000",), ("service",), by="week")
+    if weekly["value"].notna().any():
+        parts.section("Energy by week", "Watt-hours of 1,000 answers, with 95 % intervals: hours are the blocks.")
+        parts.picture(charts.over_time(weekly), "energy", say.alt(weekly, "since"))
+    parts.download(pd.concat([whole, each], ignore_index=True), "energy-and-cost")
+    for name, todo in HOW.items():
+        if name not in shown:
+            parts.note(f"Not declared. {todo}")
+
+
+def sentence(known: pd.DataFrame) -> str:
+    """Returns what 1,000 answers use in words."""
+    units = {"energy_per_1000": "watt-hours", "co2e_per_1000": "g of CO2e", "cost_per_1000": ""}
+    said = []
+    for name, unit in units.items():
+        for row in known[known["metric"] == name].to_dict("records"):
+            own = str(row["note"]).split("; ")[0] if name == "cost_per_1000" and "; " in str(row["note"]) else unit
+            between = "" if row["low"] == row["high"] or missing(row["low"]) else _between(row["low"], row["high"])
+            said.append(f"{digits(row['value'], 'number')} {own}{between}".rstrip())
+    return f"1,000 answers: {say.listed(said)}."
+
+
+def source(stated: object) -> str:
+    """Returns the grid intensity that the contract states, and where it is from."""
+    grid = getattr(stated, "grid_gco2_per_kwh", None)
+    if grid is None:
+        return ""
+    return f"CO2e at {grid:g} g per kilowatt-hour, as the contract states: {getattr(stated, 'grid_source', '')}."
+
+
+def _between(low: float, high: float) -> str:
+    return f" ({interval(low, high, 'number')})"
+
+
+def _of(readings: pd.DataFrame, metric: str) -> str:
+    for row in readings[readings["metric"] == metric].to_dict("records"):
+        if not missing(row["value"]):
+            exact = row["low"] == row["high"] or missing(row["low"])
+            return digits(row["value"], "number") + ("" if exact else _between(row["low"], row["high"]))
+    return ""
+
+
+def _n(readings: pd.DataFrame) -> str:
+    return f"{int(readings['n'].iloc[0]):,}"
