@@ -21,7 +21,7 @@ check: $(READY)  ## format, lint, types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: $(READY)  ## the figures of benchmarks/README.md
+bench: $(READY)  ## the figures of benchmarks/README.md; beside peers, which it installs: python -m benchmarks.peers OUT
 	$(BIN)/python -m benchmarks
 
 lock:  ## requirements.lock from a fresh environment: exact versions of what runs, tests and checks

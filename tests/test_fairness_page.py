@@ -140,7 +140,7 @@ def test_what_is_unknown_is_said_on_top_and_beside_the_table(shown: Any, workspa
         assert "600 cases of 1,500 (40 %) with unknown sex are in no comparison." in page.text
     crossed = shown("missing", attribute="sex*age_band").text
     assert "(4" in crossed
-    assert "with unknown sex and age band are in no comparison: unknown, " in crossed
+    assert "with unknown sex or age band are in no comparison: unknown × " in crossed
 
 
 def test_where_nobodys_group_is_known_the_page_says_so_and_stops(shown: Any) -> None:
@@ -282,7 +282,7 @@ def test_of_many_unknown_groups_the_largest_are_named() -> None:
     counts = pd.DataFrame({"group": [*groups, "F*b1"], "n": [*range(1, 10), 100]})
     unknown = verdicts.known_groups(counts)[1]
     told = fairness_words.unknown(unknown, counts, "sex*band")
-    assert told.startswith("45 cases of 145 (31 %) with unknown sex and band are in no comparison: unknown, b8 9, ")
+    assert told.startswith("45 cases of 145 (31 %) with unknown sex or band are in no comparison: unknown × b8 (9), ")
     assert told.endswith(" and 3 more.")
     assert fairness_words.unknown(unknown.head(0), counts, "sex") == "The sex of every case is known."
 

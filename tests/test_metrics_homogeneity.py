@@ -50,7 +50,7 @@ def test_the_permutation_is_scipys() -> None:
 
 @given(st.lists(st.tuples(st.integers(20, 80), st.integers(100, 400)), min_size=3, max_size=12))
 def test_of_many_cases_it_is_scipys_chi_squared_test(counts: list[tuple[int, int]]) -> None:
-    found = homogeneity.tested({str(k): Rate(*pair) for k, pair in enumerate(counts)})
+    found = homogeneity.alike({str(k): Rate(*pair) for k, pair in enumerate(counts)})
     hits, trials = (np.array(side) for side in zip(*counts, strict=True))
     theirs = stats.chi2_contingency([hits, trials - hits], correction=False)
     assert found is not None
@@ -61,22 +61,22 @@ def test_of_many_cases_it_is_scipys_chi_squared_test(counts: list[tuple[int, int
 
 def test_the_same_counts_give_the_same_number_and_few_groups_none() -> None:
     few = {"a": Rate(0, 4), "b": Rate(3, 4), "c": Rate(4, 4), "empty": Rate(0, 0)}
-    first, second = homogeneity.tested(few), homogeneity.tested(dict(few))
+    first, second = homogeneity.alike(few), homogeneity.alike(dict(few))
     assert first is not None
     assert first == second
     assert (first.groups, first.method) == (3, PERMUTED)
-    assert homogeneity.tested({"a": Rate(1, 4), "b": Rate(3, 4), "empty": Rate(0, 0)}) is None
+    assert homogeneity.alike({"a": Rate(1, 4), "b": Rate(3, 4), "empty": Rate(0, 0)}) is None
 
 
 def test_where_everybody_or_nobody_is_hit_there_is_nothing_to_test() -> None:
     for rate in (Rate(0, 3), Rate(3, 3)):
-        found = homogeneity.tested(dict.fromkeys("abc", rate))
+        found = homogeneity.alike(dict.fromkeys("abc", rate))
         assert found is not None
         assert found.p is None
 
 
 def test_rows_of_one_subject_are_not_shuffled_one_by_one() -> None:
-    found = homogeneity.tested({"a": Rate(0, 8, 2.0), "b": Rate(6, 8, 2.0), "c": Rate(8, 8, 2.0)})
+    found = homogeneity.alike({"a": Rate(0, 8, 2.0), "b": Rate(6, 8, 2.0), "c": Rate(8, 8, 2.0)})
     assert found is not None
     assert found.method == CHI_SQUARED
     assert found.note.startswith("rough")

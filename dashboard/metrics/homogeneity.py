@@ -23,7 +23,7 @@ ROUGH = "rough: an expected count is under 5, and rows of one subject or of seve
 
 
 @dataclass(frozen=True)
-class Tested:
+class Alike:
     """A test that all groups have one rate. `p` is None where every case or none is a hit; `note` says what is rough.
 
     `least` is the smallest expected count, `groups` are those with trials.
@@ -36,14 +36,14 @@ class Tested:
     note: str = ""
 
 
-def tested(rates: Mapping[str, Rate]) -> Tested | None:
+def alike(rates: Mapping[str, Rate]) -> Alike | None:
     """Returns the test of more than two groups' rates, None of fewer (two have their difference with its interval).
 
     Of clustered or weighted rates Pearson's test is of as many cases as they are worth.
 
-    >>> tested({"a": Rate(10, 50), "b": Rate(20, 50), "c": Rate(30, 50)}).method
+    >>> alike({"a": Rate(10, 50), "b": Rate(20, 50), "c": Rate(30, 50)}).method
     'chi-squared'
-    >>> found = tested({"a": Rate(0, 4), "b": Rate(3, 4), "c": Rate(4, 4)})
+    >>> found = alike({"a": Rate(0, 4), "b": Rate(3, 4), "c": Rate(4, 4)})
     >>> found.method, round(found.p, 2)
     ('permutation (9,999)', 0.03)
     """
@@ -55,11 +55,11 @@ def tested(rates: Mapping[str, Rate]) -> Tested | None:
     least = float(trials.min() * min(pooled, 1 - pooled))
     p = homogeneity(rates)
     if p is None or least >= FEW:
-        return Tested(len(kept), least, p)
+        return Alike(len(kept), least, p)
     if any(rate.clustered for rate in kept):
-        return Tested(len(kept), least, p, note=ROUGH)
+        return Alike(len(kept), least, p, note=ROUGH)
     whole = (np.array([getattr(rate, side) for rate in kept], dtype=np.int64) for side in ("hits", "trials"))
-    return Tested(len(kept), least, permuted(*whole), PERMUTED)
+    return Alike(len(kept), least, permuted(*whole), PERMUTED)
 
 
 def permuted(hits: NDArray[np.int64], trials: NDArray[np.int64]) -> float:

@@ -36,7 +36,7 @@ def view(asked: Asked) -> None:
     parts.note(fairness_words.unknown(unknown, asked.counts, asked.attribute))
     everything = partial(numbers.all_metrics, asked.scope, metrics, judged)
     parts.download(everything, f"all-metrics-by-{asked.attribute}", "Download all numbers (CSV)")
-    tests(asked, metrics, known)
+    whether_alike(asked, metrics, known)
 
 
 def minimum(asked: Asked) -> int:
@@ -100,7 +100,7 @@ def hatched(cells: Sequence[Sequence[Judged]]) -> str:
     return '<div class="eh-key"><span><span class="eh-swatch eh-few"></span>too few cases</span></div>' if few else ""
 
 
-def tests(asked: Asked, metrics: Sequence[str], known: pd.DataFrame) -> None:
+def whether_alike(asked: Asked, metrics: Sequence[str], known: pd.DataFrame) -> None:
     """Does show, when it is asked for, whether more than two groups differ in a rate at all."""
     if len(known) < 3:
         return
@@ -113,7 +113,7 @@ def tests(asked: Asked, metrics: Sequence[str], known: pd.DataFrame) -> None:
             parts.nothing("No rate can be tested here.", "A test needs three groups that have cases.")
             return
         caption = f"The chance of rates as far apart as these if all {say.plain(asked.attribute)} groups had one rate"
-        told = [tested(name, test) for name, test in found.items()]
+        told = [row_of(name, test) for name, test in found.items()]
         named = [name for name in told[0] if any(row[name] for row in told)]
         parts.table([{name: row[name] for name in named} for row in told], caption, numbers=("Groups", "p"))
         parts.note(
@@ -122,7 +122,7 @@ def tests(asked: Asked, metrics: Sequence[str], known: pd.DataFrame) -> None:
         )
 
 
-def tested(name: str, test: numbers.Tested) -> dict[str, object]:
+def row_of(name: str, test: numbers.Alike) -> dict[str, object]:
     """Returns the row of one test."""
     mirror = METRICS[name].complement
     title = say.plain_title(name) + (f" (and {say.lower(say.plain_title(mirror))})" if mirror else "")

@@ -61,11 +61,9 @@ def unknown(groups: pd.DataFrame, counts: pd.DataFrame, attribute: str) -> str:
     if not n:
         return f"The {say.plain(attribute)} of every case is known." if of else ""
     are = "is" if n == 1 else "are"
-    told = (
-        f"{say.many(n, 'case')} of {of:,} ({share(n, of)}) with unknown {say.plain(attribute)} {are} in no comparison"
-    )
+    told = f"{say.many(n, 'case')} of {of:,} ({share(n, of)}) with unknown {either(attribute)} {are} in no comparison"
     listed = groups.sort_values("n", ascending=False).head(NAMED)
-    each = [f"{group_name(row['group'])} {row['n']:,}" for row in listed.to_dict("records")]
+    each = [f"{str(row['group']).replace('*', ' × ')} ({row['n']:,})" for row in listed.to_dict("records")]
     more = f" and {len(groups) - NAMED} more" if len(groups) > NAMED else ""
     return f"{told}: {', '.join(each)}{more}." if "*" in attribute else f"{told}."
 
@@ -76,9 +74,18 @@ def on_top(counts: pd.DataFrame, attribute: str) -> str:
     n, of = int(groups["n"].sum()), int(counts["n"].sum())
     if not of or n < MUCH * of or n == of:
         return ""
-    by = say.plain(attribute)
+    by = either(attribute)
     of_all = f"{share(n, of)} of the cases ({n:,} of {of:,})"
     return f"The {by} of {of_all} is unknown: they are in no comparison, whoever they are."
+
+
+def either(attribute: str) -> str:
+    """Returns an attribute in words, of an intersection any of its parts.
+
+    >>> either("sex*age_band")
+    'sex or age band'
+    """
+    return say.plain(attribute.replace("*", " or "))
 
 
 def share(n: int, of: int) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.metrics import METRICS
-from dashboard.metrics.homogeneity import Tested, tested
+from dashboard.metrics.homogeneity import Alike, alike
 from dashboard.policy import Finding
 from dashboard.rates import Rate
 from dashboard.report.fairness import is_unknown
@@ -17,7 +17,7 @@ from dashboard.ui.load import ENTRIES, Key, days, key, model_of, readings
 from dashboard.ui.state import Scope
 from dashboard.ui.verdicts import rate_of
 
-__all__ = ["Tested", "all_metrics", "counts", "gaps", "homogeneity", "rates"]
+__all__ = ["Alike", "all_metrics", "counts", "gaps", "homogeneity", "rates"]
 DIFFERENCE = "_difference"
 OWN = ["metric", "group", "n", "numerator", "denominator", "value", "low", "high", "note"]
 JUDGED = ("metric", "value", "low", "high", "state", "level")
@@ -80,11 +80,11 @@ def _verdicts(findings: Sequence[Finding]) -> pd.DataFrame:
     )
 
 
-def homogeneity(scope: Scope, metrics: Sequence[str]) -> dict[str, Tested]:
+def homogeneity(scope: Scope, metrics: Sequence[str]) -> dict[str, Alike]:
     """Returns for each rate the test that all known groups have the same; one for a rate and its mirror image."""
     once = {METRICS[name].family: name for name in reversed(metrics)}
     asked = tuple(name for name in metrics if once[METRICS[name].family] == name)
-    found: dict[str, Tested] = {}
+    found: dict[str, Alike] = {}
     for late, chosen in _windows(asked):
         window = days(scope, labels=late)
         found |= _homogeneity(key(scope.model), *window, scope.version, scope.attribute or "", scope.of_class, chosen)
@@ -100,7 +100,7 @@ def _homogeneity(
     attribute: str,
     of_class: str | None,
     metrics: tuple[str, ...],
-) -> dict[str, Tested]:
+) -> dict[str, Alike]:
     found = model_of(key).readings(
         since=since, until=until, version=version, attributes=(attribute,), metrics=metrics, kinds=("performance",),
         features=(of_class,) if of_class else None,
@@ -109,5 +109,5 @@ def _homogeneity(
     for one in found:
         if one.group is not None and not is_unknown(one.group) and isinstance(one.measure, Rate):
             rates[one.metric][one.group] = one.measure
-    tests = {name: tested(groups) for name, groups in rates.items()}
+    tests = {name: alike(groups) for name, groups in rates.items()}
     return {name: test for name, test in tests.items() if test}
