@@ -77,6 +77,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     policy/promises       promises on the service, read and in sentences
     policy/verdicts       one level for all judged together; four states
     policy/numbers        numbers as they stand in sentences
+    policy/breaches       what as many cases would show 4 times in 5
     policy/sentences      one plain sentence per finding
     policy/findings       check(policy, measures) -> findings, worst first
     policy/first          what left its range first, of all scheduled windows

@@ -8,9 +8,9 @@ what lets the policy turn an interval into a p-value by asking for other levels.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, sqrt
-from typing import Protocol
+from typing import Protocol, Self
 
 from dashboard.rates_limits import wider as wider
 from dashboard.rates_limits import wilson as wilson
@@ -108,6 +108,10 @@ class Rate:
     def minimum(self) -> int:
         return self.n
 
+    def at(self, value: float) -> Rate | None:
+        """Returns as many trials with another value; None where no rate has it."""
+        return replace(self, hits=value * self.trials) if self.trials and 0 <= value <= 1 else None
+
     def limits(self, level: float) -> tuple[float, float, float]:
         """Returns (value, low, high) of a rate that can be computed."""
         return self.hits / self.trials, *wilson(self.hits / self.deff, self.trials / self.deff, level)
@@ -148,6 +152,11 @@ class _Contrast:
     def minimum(self) -> int:
         return min(self.group.n, self.reference.n)
 
+    def with_rate(self, value: float) -> Self | None:
+        """Returns the same reference and as many trials of the group with another rate; None where there is none."""
+        group = self.group.at(value)
+        return None if group is None else replace(self, group=group)
+
     def computable(self) -> bool:
         """Returns whether both rates have trials."""
         return self.group.trials > 0 and self.reference.trials > 0
@@ -171,6 +180,10 @@ class Difference(_Contrast):
         if not self.computable():
             return None
         return self.group.hits / self.group.trials - self.reference.hits / self.reference.trials
+
+    def at(self, value: float) -> Self | None:
+        """Returns the same trials with another difference."""
+        return self.with_rate(self.reference.hits / self.reference.trials + value) if self.computable() else None
 
     @property
     def method(self) -> str:
@@ -217,6 +230,10 @@ class Ratio(_Contrast):
         if not self.computable() or not self.reference.hits:
             return None
         return self.group.hits * self.reference.trials / (self.group.trials * self.reference.hits)
+
+    def at(self, value: float) -> Self | None:
+        """Returns the same trials with another ratio."""
+        return self.with_rate(self.reference.hits / self.reference.trials * value) if self.computable() else None
 
     @property
     def method(self) -> str:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import brentq
+from scipy.stats import norm
+from statsmodels.stats.proportion import proportion_confint
 
 from dashboard.metrics import METRICS
 from dashboard.policy import Judged, Rule
+from dashboard.policy.breaches import smallest_breach
 from dashboard.rates import Difference, Rate, Ratio
 from tests.test_policy_verdicts import an_estimate, checked, judge, rates
 
@@ -28,6 +33,39 @@ def test_what_cannot_be_told_says_what_these_cases_could_have_shown(
         shown = re.search(r"The smallest breach .* is about (.*)\.$|can hardly show any breach\.$", finding.sentence)
         assert shown
         assert not (shown[1] or "").startswith("-")
+
+
+@given(st.integers(50, 3000), st.integers(200, 3000), st.floats(0.1, 0.9), st.sampled_from([0.95, 0.9962, 0.99995]))
+def test_the_smallest_breach_lies_beyond_its_limit_by_the_interval_there(
+    n: int, reference_n: int, share: float, level: float
+) -> None:
+    """Limits from statsmodels, solved by scipy: a breach whose interval ends 0.84 of its errors short of the limit."""
+    p, q = round(share * n), round(share * reference_n)
+    (rate, low, high), room, powered = (
+        further_out(q, reference_n, level),
+        0.02,
+        norm.ppf(0.8) / norm.isf((1 - level) / 2),
+    )
+
+    def ends(apart: float, side: int) -> float:
+        value, least, most = further_out((rate + apart) * n, n, level)
+        far = math.hypot(most - value, rate - low) if side < 0 else math.hypot(value - least, high - rate)
+        return side * (apart - side * (room + far * (1 + powered)))
+
+    possible = []
+    for side, end in ((-1, -rate), (1, 1 - rate)):
+        if ends(end, side) > 0 > ends(side * room, side):
+            possible.append(brentq(ends, side * room, end, args=(side,)))
+    measure = Difference(Rate(p, n), Rate(q, reference_n))
+    found = smallest_breach(measure, measure.interval(level), (-room, room), level)
+    if possible and found is not None:
+        assert min(abs(found - each) for each in possible) < 0.01
+    assert bool(possible) or found is None
+
+
+def further_out(hits: float, n: int, level: float) -> tuple[float, float, float]:
+    ways = [proportion_confint(hits, n, 1 - level, method) for method in ("wilson", "jeffreys")]
+    return hits / n, min(low for low, _ in ways) if hits else 0.0, max(high for _, high in ways) if hits < n else 1.0
 
 
 def test_a_breach_below_is_told_in_words_whatever_is_compared() -> None:

@@ -30,6 +30,10 @@ class FromOverall(Difference):
         difference = Difference(self.group, self.reference).value
         return None if difference is None else difference * self._share_of_rest()
 
+    def at(self, value: float) -> FromOverall | None:
+        """Returns the same trials, the group another part from everybody; the rest stays as it is."""
+        return Difference.at(self, value / self._share_of_rest()) if self.computable() else None
+
     @property
     def method(self) -> str:
         return "MOVER, Wilson and Jeffreys, group against rest"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from dashboard.metrics import METRICS, RATES
 from dashboard.policy import promises
+from dashboard.policy.breaches import smallest_breach
 from dashboard.policy.numbers import Figures, figures, percent
 from dashboard.policy.rules import Promise, Range
 from dashboard.policy.verdicts import Limits, State
@@ -39,7 +40,6 @@ POSSIBLE["share of variance"] = (-inf, 1.0)
 UNSIGNED = re.compile(r"(demographic_parity|equalized_odds|equal_opportunity)_difference$|_gap$|(expected|maximum)_")
 HARDLY = " So few cases can hardly show any breach."
 DOUBTS = re.compile(r"days assumed independent|heavy tail")
-POWER_Z = 0.8416  # the standard normal quantile of 0.8: found 4 times in 5
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def sentence(said: Said) -> str:
         return f"{text}: can't be judged, the policy needs {said.minimum_n:,} and there are {has}."
     policy = f"the policy's {_allowed(said)} (level {percent(said.level)})."
     if said.state == "inconclusive":
-        return f"{text}: can't tell yet whether it is within {policy}{_smallest_breach(said, said.measure.value)}"
+        return f"{text}: can't tell yet whether it is within {policy}{_smallest_breach(said, said.measure)}"
     return f"{text}: {said.state} {policy}"
 
 
@@ -244,42 +244,15 @@ def _allowed(said: Said) -> str:
     return f"range of {shown.limit(low)} to {shown.limit(high)}{unit}"
 
 
-def _smallest_breach(said: Said, value: float) -> str:
-    """Returns the sentence that says what this many cases could have shown: not significant is not fair.
-
-    The breach whose interval would clear the limit 4 times in 5, from the half-width on that side (an approximation).
-    """
+def _smallest_breach(said: Said, measure: Measure) -> str:
+    """Returns the sentence that says what this many cases could have shown: not significant is not fair."""
     unit, shown = METRICS[said.metric].unit, said.figures
     low, high = POSSIBLE.get(unit, (0.0, inf)) if not UNSIGNED.search(said.metric) else (0.0, 1.0)
     least, most = said.allowed
     allowed = (None if least is not None and least <= low else least, most)  # nothing lies below what is possible
-    breach = smallest_breach(value, said.interval, allowed, said.level, relative=unit == "ratio")
+    breach = smallest_breach(measure, said.interval, allowed, said.level, relative=unit == "ratio")
     if breach is None or not low <= breach <= high or (unit == "ratio" and breach == 0):
         return HARDLY
     signed = low < 0 and (unit in ("points", "difference") or METRICS[said.metric].better == "near zero")
     words = _apart(shown, breach) + ("" if said.rate else " zero") if signed else shown.full(breach)
     return f" The smallest breach that this many cases show 4 times in 5 is about {words}."
-
-
-def smallest_breach(
-    value: float, interval: Limits, allowed: Range, level: float, *, relative: bool = False
-) -> float | None:
-    """Returns the value nearest to the allowed range that would be found outside it 4 times in 5; None if unknown.
-
-    `relative` takes the half-widths as factors, as a ratio needs.
-
-    >>> round(smallest_breach(-0.04, (-0.09, 0.01), (-0.1, 0.1), 0.95), 3)
-    -0.171
-    """
-    from statistics import NormalDist
-
-    (low, high), (least, most) = interval, allowed
-    stretch = 1 + POWER_Z / NormalDist().inv_cdf((1 + level) / 2)
-    below = above = None
-    if least is not None and high is not None and (high > 0 or not relative):
-        below = least * (value / high) ** stretch if relative else least - (high - value) * stretch
-    if most is not None and low is not None and (low > 0 or not relative):
-        above = most * (value / low) ** stretch if relative else most + (value - low) * stretch
-    if below is None or above is None:
-        return above if below is None else below
-    return below if value - below < above - value else above

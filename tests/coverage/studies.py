@@ -32,6 +32,7 @@ BY_OTHERS = {
     "true_positive_rate_macro": "balanced_accuracy, several classes",
     "brier_uncertainty": "a rate",
     "beyond_tolerance_rate": "a rate",
+    "beyond_tolerance_rate_difference": "a difference of two rates",
     "label_coverage": "a rate",
     "wasserstein_standardised": "wasserstein",
     "mix_psi": "psi",

@@ -27,6 +27,7 @@ from tests.verdicts.grid import (
     least_found,
     size_for_the_gap,
 )  # fmt: skip
+from tests.verdicts.untold import untold
 from tests.verdicts.views import LEVELS, finds, jeffreys, wider, wilson
 
 OPENING = f"""\
@@ -88,6 +89,16 @@ and *cases needed* are what is found in 95 % of views at the worst rates, in the
 """
 
 
+UNTOLD = """
+## What can't be told says what these cases could show
+
+An `inconclusive` sentence ends with the smallest breach that as many cases would show 4 times in 5, from the half-width
+of the interval at that breach, rounded as it is printed. Here two groups do not differ, and `check` can't tell at the
+level of one of 13 windows whether they keep to the range. *Found* is the exact chance that the breach it names, were it
+the truth, would be outside.
+"""
+
+
 def false_part() -> str:
     """Returns the part of the page about what is outside by chance."""
     parts = ["## Outside by chance", CELLS.strip("\n"), _between()]
@@ -121,9 +132,25 @@ def finding_part() -> str:
     return f"{FINDING}\n{_table(heads, _found())}"
 
 
+def untold_part() -> str:
+    """Returns the part of the page about what an inconclusive sentence says."""
+    heads = ("rate", "reference group", "group", "smallest breach it names, points", "found, %")
+    rows = [
+        (
+            f"{each.rate:g}",
+            f"{each.reference_n:,}",
+            f"{each.n:,}",
+            f"{100 * each.breach:+.0f}",
+            f"{100 * each.found:.1f}",
+        )
+        for each in untold()
+    ]
+    return f"{UNTOLD}\n{_table(heads, rows)}"
+
+
 def page() -> str:
     """Returns docs/verdicts.md."""
-    return f"{OPENING}\n{false_part()}\n{limits_part()}\n{finding_part()}\n"
+    return f"{OPENING}\n{false_part()}\n{limits_part()}\n{finding_part()}\n{untold_part()}\n"
 
 
 def _of_limits() -> Iterable[Sequence[str]]:
