@@ -180,8 +180,9 @@ def _findings(key: Key, version: str | None, chosen: tuple[date, date] | None, w
 def promise(scope: Scope, metric: str) -> tuple[float | None, float | None] | None:
     """Returns the range that the policy allows a metric of everybody, None where no rule names it."""
     rules = policy(scope.model)
-    found = (rule.allowed for rule in rules.rules if rule.metric == metric and not rule.attribute) if rules else ()
-    return next(iter(found), None)
+    named = [rule for rule in rules.rules if rule.metric == metric and not rule.attribute] if rules else []
+    parts = ("endpoint=", "status=")  # of a part of the answers: no promise of all
+    return next((rule.allowed for rule in named if not (rule.feature or "").startswith(parts)), None)
 
 
 def version_starts(name: str) -> dict[str, str]:
