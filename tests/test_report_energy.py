@@ -82,6 +82,17 @@ def test_hours_that_differ_widen_the_interval() -> None:
     assert energy.energy_per_1000([], []).value is None
 
 
+def test_the_interval_contains_the_truth_about_as_often_as_it_says() -> None:
+    random, times, hours = np.random.default_rng(5), 1000, 60
+    inside = 0
+    for _ in range(times):
+        n = random.poisson(20, hours) + 1
+        level = 0.01 * random.gamma(4, 0.25, hours)  # hours differ, with mean 1
+        low, high = energy.energy_per_1000(n, random.gamma(n, level)).interval()
+        inside += low <= 10 <= high  # type: ignore[operator]
+    assert 0.91 < inside / times < 0.97
+
+
 def test_what_is_not_declared_is_only_said_where_it_is_asked_for(tmp_path: Path) -> None:
     model = build(Spec(rows=200, days=3), tmp_path).model
     assert not {r.metric for r in model.readings(kinds=("service",))} & set(NAMES)

@@ -17,6 +17,7 @@ from dashboard.policy.promises import budget
 from dashboard.report import promises
 from dashboard.report.load import load
 from dashboard.ui.load import service
+from dashboard.ui.state import LATEST, Scope
 from tests.test_odd_models import opened
 from tests.worlds import Spec, World, build, delivered, draw, found
 
@@ -130,3 +131,23 @@ def test_hours_and_classes_of_load_are_those_of_the_raw_rows(world: World) -> No
         assert one.p95.n == len(of_class)
         for q, measure in ((0.5, one.p50), (0.95, one.p95)):
             assert measure.value == pytest.approx(np.quantile(of_class, q, method="inverted_cdf"), rel=0.0101)
+
+
+def test_parts_of_the_answers_are_told_apart_and_a_rule_on_one_is_no_promise_of_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = Spec(seed=2, rows=2000, days=60)
+    raw = draw(spec)
+    raw["route"] = np.random.default_rng(1).choice(np.array(["/predict", "/batch"], dtype=object), len(raw))
+    rule = RULE + 'feature = "endpoint=/predict"\n'
+    model = found(tmp_path, spec.contract.replace("[columns]", '[columns]\nendpoint = "route"'), policy=rule)
+    model.log(delivered(raw, spec))
+    model.rollup()
+    heading, told = opened(tmp_path, "service", monkeypatch)
+    assert "the promise is" not in heading
+    assert "Latency p95 of endpoint=/predict" in told
+    scope = Scope("triage", None, LATEST, None)
+    parts = service.by_part(scope)
+    assert set(parts) == {"version", "endpoint", "status"}
+    assert set(parts["endpoint"]["feature"]) == {"endpoint=/predict", "endpoint=/batch"}
+    assert set(parts["version"]["version"]) == {"v1", "v2"}

@@ -121,7 +121,7 @@ def subject(said: Said) -> str:
 
 def _feature(metric: str, feature: str) -> str:
     """Returns what a metric is of: an input by its name, one class of several in quotes, as it may be any word."""
-    return feature if METRICS[metric].kind == "drift" else f"the class “{feature}”"
+    return f"the class “{feature}”" if METRICS[metric].kind in ("performance", "fairness") else feature
 
 
 def group_words(attribute: str | None, group: str) -> str:

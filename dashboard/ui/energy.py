@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from dashboard import charts
-from dashboard.charts.words import digits, interval, missing, title
+from dashboard.charts.words import digits, interval, missing
 from dashboard.ui import load, parts, say
 from dashboard.ui.state import Scope
 
@@ -27,13 +27,16 @@ def section(scope: Scope) -> None:
     parts.section("What 1,000 answers use", sentence(known))
     parts.note(source(load.contract(scope.model).service))
     each = load.readings(scope, NAMES, ("service",), version="*")
+    stated = load.contract(scope.model).service
+    money = f"Cost ({stated.cost_unit})" if stated and stated.cost_unit else "Cost"
+    heads = dict(zip(NAMES, ("Energy (Wh)", "CO2e (g)", money), strict=True))
     rows = [
-        {"Version": str(version)} | {title(name): _of(group, name) for name in NAMES} | {"n": _n(group)}
+        {"Version": str(version)} | {heads[name]: _of(group, name) for name in NAMES} | {"n": _n(group)}
         for version, group in each.groupby("version")
     ]
     shown = [name for name in NAMES if name in set(known["metric"])]
     kept = [{name: cell for name, cell in row.items() if cell} for row in rows]
-    parts.table(kept, "By version, with 95 % intervals", (*(title(name) for name in shown), "n"))
+    parts.table(kept, "1,000 answers of each version, with 95 % intervals", (*heads.values(), "n"))
     weekly = load.readings(scope, ("energy_per_1000",), ("service",), by="week")
     if weekly["value"].notna().any():
         parts.section("Energy by week", "Watt-hours of 1,000 answers, with 95 % intervals: hours are the blocks.")

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import charts
-from dashboard.charts.words import interval, number
+from dashboard.charts.words import Unit, interval, missing, number
 from dashboard.metrics.load import LoadClass
 from dashboard.rates import Measure
 from dashboard.ui import load, parts, say
@@ -61,18 +61,23 @@ def by_part(scope: Scope) -> None:
                 "Half within": _of(group, "latency_p50"),
                 "95 of 100 within": _of(group, "latency_p95"),
                 "99 of 100 within": _of(group, "latency_p99"),
-                "n": f"{int(group['n'].iloc[0]):,}",
+                "Failed": _of(group, "error_rate", "share"),
+                "Requests": "".join(f"{int(n):,}" for n in group[group["metric"] == "throughput"]["n"]),
             }
             for place, group in readings.groupby(name)
         ]
-        numbers = ("Half within", "95 of 100 within", "99 of 100 within", "n")
-        parts.table(rows, f"Latency by {column}, with 95 % intervals", numbers)
+        numbers = ("Half within", "95 of 100 within", "99 of 100 within", "Failed", "Requests")
+        if column == "status":  # says itself whether it is a failure
+            rows = [{key: cell for key, cell in row.items() if key != "Failed"} for row in rows]
+        parts.table(rows, f"By {column}, with 95 % intervals", numbers)
     parts.download(pd.concat(found.values(), ignore_index=True), "latency-by-part")
 
 
-def _of(readings: pd.DataFrame, metric: str) -> str:
-    (row,) = readings[readings["metric"] == metric].to_dict("records")
-    return f"{number(row['value'], 'ms')} ({interval(row['low'], row['high'], 'ms')})"
+def _of(readings: pd.DataFrame, metric: str, unit: Unit = "ms") -> str:
+    for row in readings[readings["metric"] == metric].to_dict("records"):
+        if not missing(row["value"]):
+            return f"{number(row['value'], unit)} ({interval(row['low'], row['high'], unit)})"
+    return "–"
 
 
 def against_load(scope: Scope) -> None:

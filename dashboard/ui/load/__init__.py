@@ -191,9 +191,10 @@ def _findings(key: Key, version: str | None, chosen: tuple[date, date] | None, w
 def promise(scope: Scope, metric: str) -> tuple[float | None, float | None] | None:
     """Returns the range that the policy allows a metric of everybody, None where no rule names it."""
     rules = policy(scope.model)
-    of_all = (rule for rule in (rules.rules if rules else ()) if not rule.attribute and not rule.of_class)
-    found = (rule.allowed for rule in of_all if rule.metric == metric)
-    return next(iter(found), None)
+    named = [rule for rule in rules.rules if rule.metric == metric and not rule.attribute] if rules else []
+    parts = ("endpoint=", "status=")  # a class or a part of the answers has no promise for all
+    of_all = (rule for rule in named if not rule.of_class and not (rule.feature or "").startswith(parts))
+    return next((rule.allowed for rule in of_all), None)
 
 
 def version_starts(name: str) -> dict[str, str]:

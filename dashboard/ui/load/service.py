@@ -21,6 +21,8 @@ from dashboard.ui.load import ENTRIES, Key, contract, days, held, key, model_of,
 from dashboard.ui.state import LATEST, Scope
 from dashboard.workspace import frame
 
+LATENCIES = ("latency_p50", "latency_p95", "latency_p99", "throughput", "error_rate")
+
 
 @dataclass(frozen=True)
 class Promised:
