@@ -15,8 +15,8 @@ from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
 from dashboard.metrics import drift
-from dashboard.metrics.days import p_of_days
-from dashboard.metrics.histograms import EXPECTED, Categories, Histogram, paired
+from dashboard.metrics.days import _statistics, p_of_days
+from dashboard.metrics.histograms import BINS, EXPECTED, Categories, Histogram, _even, paired
 
 FINE = 256
 EDGES = stats.norm.ppf(np.arange(1, FINE) / FINE)
@@ -120,6 +120,18 @@ def test_quantile_bins_are_merged_into_ten_of_equal_count() -> None:
     heavy = Histogram.of([600, *[4] * 100], np.zeros(101))
     assert paired(heavy, heavy).reference[0] == 600
     assert paired(heavy, heavy).bins == 10
+
+
+@given(st.lists(st.integers(0, 300), min_size=1, max_size=80))
+def test_fine_bins_are_merged_one_after_the_other(counts: list[int]) -> None:
+    """A bin ends where half of the next fine one would no longer fit into an equal share of what is left."""
+    left, held, bin_, expected = sum(counts), 0, 0, []
+    for count in counts:
+        if held and held + count / 2 > left / (BINS - bin_) and bin_ < BINS - 1:
+            left, held, bin_ = left - held, 0, bin_ + 1
+        expected.append(bin_)
+        held += count
+    assert _even(np.array(counts)).tolist() == expected
 
 
 def test_missing_and_unseen_are_bins_of_their_own() -> None:
@@ -282,6 +294,19 @@ def test_a_constant_feature_has_not_drifted_and_a_tiny_window_cannot_tell() -> N
     assert drift.psi(Categories({"a": 90}), Categories({"a": 20})).interval() == (0.0, 0.0)
     assert "too few" in drift.psi(counted([1, 2] * 40), counted([1, 2])).note
     assert drift.wasserstein(counted([3] * 90), counted([3] * 40)).interval() == (0.0, 0.0)
+
+
+def test_days_are_tested_on_what_varies_only() -> None:
+    """Nothing is missing anywhere: the mean and the spread are two tests, not three."""
+    random = np.random.default_rng(4)
+    windows = [binned(random.normal(size=400)) for _ in range(8)]
+    reference, current = sum(windows[1:], windows[0]), binned(random.normal(0.1, size=400))
+    (now, *before), alone = _statistics(reference, current, windows)
+    spread = np.maximum(np.std(before, axis=0, ddof=1), alone) * math.sqrt(1 + 1 / 8)
+    each = 2 * stats.t.sf(np.abs(now - np.mean(before, axis=0)) / spread, 7)
+    assert p_of_days(reference, current, windows) == pytest.approx(2 * each[:2].min())
+    lost = [Histogram(one.counts, one.sums, k % 2) for k, one in enumerate(windows)]
+    assert p_of_days(reference, current, lost) == pytest.approx(3 * each[:2].min(), rel=0.01)
 
 
 def test_numbers_and_categories_cannot_be_compared() -> None:
