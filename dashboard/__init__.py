@@ -131,6 +131,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/areas          how well scores rank the cases of each group
     report/fairness       what is compared: one decision, each class, a predicted number
     report/drift          every feature against the reference window
+    report/moved          what moved in each feature, in numbers that people know
+    report/moved_groups   which groups' values of a feature moved, from the log
     report/mix            whom the model serves, and whether that has changed
     report/service        latency, failures, throughput
     report/expected       what scores mean in each group, and the cases whose labels are to come
@@ -167,6 +169,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     charts/features       reference against now; what is missing
     charts/estimates      estimated beside realised
     charts/events         what happened when
+    charts/spark          how one number has gone, as wide as a word
     charts/strip          where one value lies among all, as wide as a word
     demo                  the sample workspace
     doctor                what is installed, what is missing
@@ -183,6 +186,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/load/gap_mix       a gap, and its change, taken apart
     ui/load/what_if       counts behind thresholds, the best they can do
     ui/load/calibration   what the calibration page reads
+    ui/load/moved         what moved, its trail, what was judged of each window
     ui/load/groups        where attributes cross, scores by label, the mix over time
     ui/load/reports       the four-fifths screen, Local Law 144's counts
     ui/load/estimates     estimates and their track record
@@ -204,6 +208,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/crossing           a metric where attributes cross, in cells and words
     ui/crossed            which attributes, which metric; the map of their groups
     ui/group_scores       how scores rank, hold and lie in each group
+    ui/drift              all inputs, a line each; one of them opened
+    ui/drift_words        drift in words: what moved, the table of inputs
     ui/served             whom the model serves, week by week
     ui/fairness           one rate of all groups: side by side, in one number
     ui/gap_mix            why two groups differ, and why that changed

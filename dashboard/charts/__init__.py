@@ -14,6 +14,7 @@ from dashboard.charts.law import ratio_dots
 from dashboard.charts.mix import small_shares
 from dashboard.charts.outcomes import icon_array, per_thousand
 from dashboard.charts.scores import small_mirrored
+from dashboard.charts.spark import spark
 from dashboard.charts.strip import strip
 from dashboard.charts.trend import over_time, small_trend
 from dashboard.charts.versions import version_dots
@@ -42,6 +43,7 @@ __all__ = [
     "small_reliability",
     "small_shares",
     "small_trend",
+    "spark",
     "strip",
     "timeline",
     "top_of",

@@ -84,10 +84,20 @@ def small_pictures(drawn: Iterable[tuple[str, str, str]]) -> str:
 
 @dataclass(frozen=True)
 class Pictured:
-    """A cell with a small picture before words that say the same, so that a screen reader passes the picture over."""
+    """A cell with a small picture: before words that say the same, so that a screen reader passes the picture over;
+    or by itself, then `alt` says what it shows."""
 
     svg: str
     words: str
+    alt: str = ""
+
+
+@dataclass(frozen=True)
+class Linked:
+    """A cell that opens what it names, at an address within the dashboard."""
+
+    words: str
+    address: str
 
 
 def _side(name: str, right: set[str]) -> str:
@@ -95,10 +105,20 @@ def _side(name: str, right: set[str]) -> str:
 
 
 def _cell(value: object, name: str, first: bool, right: set[str], marked: set[str]) -> str:
-    text = _pictured(value) if isinstance(value, Pictured) else escape("" if value is None else str(value))
+    text = _inside(value)
     text = mark(str(value)) if name in marked and value else text
     return f'<th scope="row">{text}</th>' if first else f"<td{_side(name, right)}>{text}</td>"
 
 
+def _inside(value: object) -> str:
+    if isinstance(value, Pictured):
+        return _pictured(value)
+    if isinstance(value, Linked):
+        return f'<a href="{escape(value.address)}" target="_self">{escape(value.words)}</a>'
+    return escape("" if value is None else str(value))
+
+
 def _pictured(cell: Pictured) -> str:
+    if cell.alt:
+        return f'<img class="eh-spark" alt="{escape(cell.alt)}" src="data:image/svg+xml,{quote(cell.svg)}">'
     return f'<img class="eh-strip" alt="" src="data:image/svg+xml,{quote(cell.svg)}"><br>{escape(cell.words)}'
