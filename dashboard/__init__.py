@@ -52,6 +52,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/decomposition why a rate changed, why groups differ: mix against rate
     metrics/histograms    two windows on common bins
     metrics/drift         how far a feature has moved
+    metrics/noncentral    what a chi-squared statistic says of the noncentrality behind it
     metrics/areas         the area between two cumulative distributions
     metrics/days          whether windows differ more than windows do
     metrics/delays        how long labels take, learnt while some are still missing

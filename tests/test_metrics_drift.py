@@ -144,6 +144,39 @@ def test_missing_and_unseen_are_bins_of_their_own() -> None:
     assert "3 missing left out" in few.note
 
 
+@given(categories, categories)
+def test_chi_squared_and_its_p_are_those_of_scipy(before: dict[str, int], now: dict[str, int]) -> None:
+    reference, current = Categories(before, 7), Categories(now, 9)
+    found, common = drift.chi_squared(reference, current), paired(reference, current)
+    if common.bins < 2:
+        assert found.value is None or found.note == "one value throughout"
+        return
+    expected = stats.chi2_contingency([common.reference, common.current], correction=False)
+    assert found.value == pytest.approx(expected.statistic)
+    assert f"p {expected.pvalue:.2g} with {expected.dof} degree" in found.note
+
+
+def test_the_limits_of_chi_squared_contain_its_noncentrality() -> None:
+    """In 950 of 1,000 draws, give or take three standard errors."""
+    random, p, q = np.random.default_rng(8), np.array([0.5, 0.3, 0.2]), np.array([0.44, 0.34, 0.22])
+    n, m = 2000, 500
+    middle = (n * p + m * q) / (n + m)
+    truth = n * m / (n + m) * float(((p - q) ** 2 / middle).sum())
+    inside = 0
+    for _ in range(1000):
+        then, now = (dict(zip("abc", random.multinomial(k, s), strict=True)) for k, s in ((n, p), (m, q)))
+        low, high = drift.chi_squared(Categories(then), Categories(now)).interval()
+        inside += (low or 0) <= truth <= (high or 0)
+    assert inside >= 950 - 21
+
+
+def test_unseen_categories_are_named_in_the_note() -> None:
+    new = dict.fromkeys("vwxyz", 20) | {"y": 30}
+    note = drift.psi(Categories({"a": 100, "b": 50}), Categories({"a": 40, "b": 9} | new)).note
+    assert "not in the reference: y, v, w and 2 more" in note
+    assert "not in the reference" not in drift.psi(Categories({"a": 100, "b": 9}), Categories({"a": 40, "b": 9})).note
+
+
 def test_a_category_called_missing_is_not_the_missing_values() -> None:
     common = paired(Categories({"missing values": 50, "b": 50}, 20), Categories({"missing values": 30, "b": 60}, 40))
     assert common.reference.tolist() == [50, 50, 20]

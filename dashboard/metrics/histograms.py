@@ -149,6 +149,16 @@ def _joined(expected: NDArray[np.float64]) -> NDArray[np.intp]:
     return number
 
 
+def unseen_categories(reference: Categories, current: Categories) -> tuple[str, ...]:
+    """Returns the categories that the reference does not have, the most frequent first.
+
+    >>> unseen_categories(Categories({"a": 1}), Categories({"a": 5, "b": 2, "c": 3}))
+    ('c', 'b')
+    """
+    new = {name: n for name, n in current.counts.items() if n and not reference.counts.get(name)}
+    return tuple(sorted(new, key=lambda name: (-new[name], name)))
+
+
 MISSING, UNSEEN, RARE = "missing values", "categories not in the reference", "rare categories"
 
 

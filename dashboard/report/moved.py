@@ -8,7 +8,7 @@ from typing import Any
 
 from dashboard.metrics import drift
 from dashboard.metrics.areas import deviation
-from dashboard.metrics.histograms import Categories, Histogram
+from dashboard.metrics.histograms import Categories, Histogram, unseen_categories
 from dashboard.report.cells import ordered
 from dashboard.report.drift import Shape, compared, reference_shapes, refusal, shapes
 from dashboard.report.performance import Source
@@ -50,8 +50,7 @@ def moved(feature: str, then: Shape, now: Shape) -> Moved:
     what, before, after, category = _most(then, now)
     unseen: tuple[str, ...] = ()
     if isinstance(then, Categories) and isinstance(now, Categories):
-        new = {name: n for name, n in now.counts.items() if n and not then.counts.get(name)}
-        unseen = tuple(sorted(new, key=lambda name: (-new[name], name)))
+        unseen = unseen_categories(then, now)
     return Moved(feature, what, before, after, category, lost, gone, then.n, now.n, unseen)
 
 
