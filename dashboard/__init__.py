@@ -55,6 +55,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/decomposition why a rate changed, why groups differ: mix against rate
     metrics/histograms    two windows on common bins
     metrics/drift         how far a feature has moved
+    metrics/noncentral    what a chi-squared statistic says of the noncentrality behind it
     metrics/areas         the area between two cumulative distributions
     metrics/days          whether windows differ more than windows do
     metrics/delays        how long labels take, learnt while some are still missing
@@ -146,6 +147,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/areas          how well scores rank the cases of each group
     report/fairness       what is compared: one decision, each class, a predicted number
     report/drift          every feature against the reference window
+    report/moved          what moved in each feature, in numbers that people know
+    report/moved_groups   which groups' values of a feature moved, from the log
     report/mix            whom the model serves, and whether that has changed
     report/service        latency, failures, throughput
     report/energy         energy, CO2e and cost of 1,000 answers
@@ -196,6 +199,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     charts/estimates      estimated beside realised
     charts/events         what happened when
     charts/worst          the groups served worst, each beside everybody
+    charts/spark          how one number has gone, as wide as a word
     charts/strip          where one value lies among all, as wide as a word
     demo                  the sample workspace
     doctor                what is installed, what is missing
@@ -212,6 +216,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/load/gap_mix       a gap, and its change, taken apart
     ui/load/what_if       counts behind thresholds, the best they can do
     ui/load/calibration   what the calibration page reads
+    ui/load/moved         what moved, its trail, what was judged of each window
     ui/load/groups        where attributes cross, scores by label, the mix over time
     ui/load/reports       the four-fifths screen, Local Law 144's counts
     ui/load/worst_groups  searches for worst groups, running beside the pages
@@ -238,6 +243,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/crossing           a metric where attributes cross, in cells and words
     ui/crossed            which attributes, which metric; the map of their groups
     ui/group_scores       how scores rank, hold and lie in each group
+    ui/drift              all inputs, a line each; one of them opened
+    ui/drift_words        drift in words: what moved, the table of inputs
     ui/served             whom the model serves, week by week
     ui/fairness           one rate of all groups: side by side, in one number
     ui/gap_mix            why two groups differ, and why that changed

@@ -15,8 +15,8 @@ from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
 from dashboard.metrics import drift
-from dashboard.metrics.days import p_of_days
-from dashboard.metrics.histograms import EXPECTED, Categories, Histogram, paired
+from dashboard.metrics.days import _statistics, p_of_days
+from dashboard.metrics.histograms import BINS, EXPECTED, Categories, Histogram, _even, paired
 
 FINE = 256
 EDGES = stats.norm.ppf(np.arange(1, FINE) / FINE)
@@ -122,6 +122,18 @@ def test_quantile_bins_are_merged_into_ten_of_equal_count() -> None:
     assert paired(heavy, heavy).bins == 10
 
 
+@given(st.lists(st.integers(0, 300), min_size=1, max_size=80))
+def test_fine_bins_are_merged_one_after_the_other(counts: list[int]) -> None:
+    """A bin ends where half of the next fine one would no longer fit into an equal share of what is left."""
+    left, held, bin_, expected = sum(counts), 0, 0, []
+    for count in counts:
+        if held and held + count / 2 > left / (BINS - bin_) and bin_ < BINS - 1:
+            left, held, bin_ = left - held, 0, bin_ + 1
+        expected.append(bin_)
+        held += count
+    assert _even(np.array(counts)).tolist() == expected
+
+
 def test_missing_and_unseen_are_bins_of_their_own() -> None:
     common = paired(Categories({"a": 50, "b": 50}, 20), Categories({"a": 40, "b": 30, "new": 25, "newer": 5}, 20))
     assert common.names == ("a", "b", "categories not in the reference", "missing values")
@@ -130,6 +142,39 @@ def test_missing_and_unseen_are_bins_of_their_own() -> None:
     assert (numbers.names[-1], numbers.reference[-1], numbers.current[-1]) == ("missing", 30, 60)
     few = drift.psi(binned(np.linspace(-2, 2, 100), missing=1), binned(np.linspace(-2, 2, 100), missing=2))
     assert "3 missing left out" in few.note
+
+
+@given(categories, categories)
+def test_chi_squared_and_its_p_are_those_of_scipy(before: dict[str, int], now: dict[str, int]) -> None:
+    reference, current = Categories(before, 7), Categories(now, 9)
+    found, common = drift.chi_squared(reference, current), paired(reference, current)
+    if common.bins < 2:
+        assert found.value is None or found.note == "one value throughout"
+        return
+    expected = stats.chi2_contingency([common.reference, common.current], correction=False)
+    assert found.value == pytest.approx(expected.statistic)
+    assert f"p {expected.pvalue:.2g} with {expected.dof} degree" in found.note
+
+
+def test_the_limits_of_chi_squared_contain_its_noncentrality() -> None:
+    """In 950 of 1,000 draws, give or take three standard errors."""
+    random, p, q = np.random.default_rng(8), np.array([0.5, 0.3, 0.2]), np.array([0.44, 0.34, 0.22])
+    n, m = 2000, 500
+    middle = (n * p + m * q) / (n + m)
+    truth = n * m / (n + m) * float(((p - q) ** 2 / middle).sum())
+    inside = 0
+    for _ in range(1000):
+        then, now = (dict(zip("abc", random.multinomial(k, s), strict=True)) for k, s in ((n, p), (m, q)))
+        low, high = drift.chi_squared(Categories(then), Categories(now)).interval()
+        inside += (low or 0) <= truth <= (high or 0)
+    assert inside >= 950 - 21
+
+
+def test_unseen_categories_are_named_in_the_note() -> None:
+    new = dict.fromkeys("vwxyz", 20) | {"y": 30}
+    note = drift.psi(Categories({"a": 100, "b": 50}), Categories({"a": 40, "b": 9} | new)).note
+    assert "not in the reference: y, v, w and 2 more" in note
+    assert "not in the reference" not in drift.psi(Categories({"a": 100, "b": 9}), Categories({"a": 40, "b": 9})).note
 
 
 def test_a_category_called_missing_is_not_the_missing_values() -> None:
@@ -282,6 +327,19 @@ def test_a_constant_feature_has_not_drifted_and_a_tiny_window_cannot_tell() -> N
     assert drift.psi(Categories({"a": 90}), Categories({"a": 20})).interval() == (0.0, 0.0)
     assert "too few" in drift.psi(counted([1, 2] * 40), counted([1, 2])).note
     assert drift.wasserstein(counted([3] * 90), counted([3] * 40)).interval() == (0.0, 0.0)
+
+
+def test_days_are_tested_on_what_varies_only() -> None:
+    """Nothing is missing anywhere: the mean and the spread are two tests, not three."""
+    random = np.random.default_rng(4)
+    windows = [binned(random.normal(size=400)) for _ in range(8)]
+    reference, current = sum(windows[1:], windows[0]), binned(random.normal(0.1, size=400))
+    (now, *before), alone = _statistics(reference, current, windows)
+    spread = np.maximum(np.std(before, axis=0, ddof=1), alone) * math.sqrt(1 + 1 / 8)
+    each = 2 * stats.t.sf(np.abs(now - np.mean(before, axis=0)) / spread, 7)
+    assert p_of_days(reference, current, windows) == pytest.approx(2 * each[:2].min())
+    lost = [Histogram(one.counts, one.sums, k % 2) for k, one in enumerate(windows)]
+    assert p_of_days(reference, current, lost) == pytest.approx(3 * each[:2].min(), rel=0.01)
 
 
 def test_numbers_and_categories_cannot_be_compared() -> None:

@@ -110,7 +110,9 @@ def test_every_other_metric_is_a_function_of_its_name() -> None:
     made |= {f"{name}_version_difference" for name in made if f"{name}_version_difference" in METRICS}
     made |= {name for name in METRICS if name.startswith("estimated_")}  # those of their own: test_estimation
     made |= {f"top_{k}_accuracy" for k in (2, 3)}  # multiclass.top_k_accuracy
-    assert set(METRICS) - made == {"psi", "js_distance", "ks", "wasserstein", "wasserstein_standardised", "mix_psi"}
+    assert set(METRICS) - made == {
+        "psi", "js_distance", "chi_squared", "ks", "wasserstein", "wasserstein_standardised", "mix_psi",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

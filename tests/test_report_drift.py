@@ -82,7 +82,9 @@ def divergences(before: Histogram | Categories, now: Histogram | Categories) -> 
     common = paired(before, now)
     shares = [(side + 0.5) / (side.sum() + 0.5 * common.bins) for side in (common.reference, common.current)]
     p, q = shares
-    return {"psi": float(((q - p) * np.log(q / p)).sum()), "js_distance": float(jensenshannon(p, q, base=2))}
+    found = {"psi": float(((q - p) * np.log(q / p)).sum()), "js_distance": float(jensenshannon(p, q, base=2))}
+    counts = [common.reference, common.current]
+    return found | {"chi_squared": stats.chi2_contingency(counts, correction=False).statistic}
 
 
 def apart_from_bin_means(values: NDArray[np.float64], model: Model, feature: str) -> float:
@@ -104,7 +106,7 @@ def check(reading: Reading, raw: pd.DataFrame, model: Model) -> None:
     if reading.value is None:
         assert reading.note
         assert min(s.n for s in sides) < 20 or min(len(rows[feature].dropna()) for rows in (before, now)) < 20
-    elif reading.metric in ("psi", "js_distance"):
+    elif reading.metric in ("psi", "js_distance", "chi_squared"):
         assert reading.value == pytest.approx(divergences(*sides)[reading.metric], abs=1e-9), reading
     else:
         then, values = before[feature].dropna().to_numpy(), now[feature].dropna().to_numpy()

@@ -16,6 +16,7 @@ from dashboard.charts.load import latency_against_load
 from dashboard.charts.mix import small_shares
 from dashboard.charts.outcomes import icon_array, per_thousand
 from dashboard.charts.scores import small_mirrored
+from dashboard.charts.spark import spark
 from dashboard.charts.strip import strip
 from dashboard.charts.trend import over_time, small_trend
 from dashboard.charts.versions import version_dots
@@ -48,6 +49,7 @@ __all__ = [
     "small_reliability",
     "small_shares",
     "small_trend",
+    "spark",
     "strip",
     "timeline",
     "top_of",

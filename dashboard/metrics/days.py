@@ -25,8 +25,9 @@ def p_of_days(reference: Feature, current: Feature, windows: Sequence[Feature]) 
     """Returns the p-value of the current window among earlier ones of its length; None with fewer than 8 of them.
 
     For each statistic s: t = (s - mean s_k) / (max(sd s_k, i.i.d. sd) sqrt(1 + 1/K)), K - 1 degrees of freedom,
-    two-sided, the smallest p times the number of statistics. Numeric: mean and standard deviation of the bins' normal
-    scores, and the share missing. Categories: the share of every bin of the comparison.
+    two-sided, the smallest p times the number of statistics that are not the same in all windows. Numeric: mean and
+    standard deviation of the bins' normal scores, and the share missing. Categories: the share of every bin of the
+    comparison.
     """
     kept = [window for window in windows if window.n]
     if len(kept) < ENOUGH or not current.n or not reference.n:
@@ -37,7 +38,8 @@ def p_of_days(reference: Feature, current: Feature, windows: Sequence[Feature]) 
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.abs(now - before.mean(axis=0)) / spread
     p = 2 * stdtr(len(kept) - 1, -np.nan_to_num(t, nan=0.0, posinf=np.inf))
-    return min(1.0, float(p.min()) * len(p))
+    vary = int(np.any(found != now, axis=0).sum())  # what is the same in every window cannot be surprising
+    return min(1.0, float(p.min()) * max(vary, 1))
 
 
 def _statistics(reference: Feature, current: Feature, windows: Sequence[Feature]) -> Statistics:

@@ -15,16 +15,18 @@ from typing import Generic
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtri, chndtr, chndtrinc, gammainccinv, kolmogi
+from scipy.special import chdtrc, chdtri, gammainccinv, kolmogi
 
 from dashboard.metrics import areas
 from dashboard.metrics.days import ENOUGH, p_of_days
-from dashboard.metrics.histograms import Feature, Histogram, Paired, paired
+from dashboard.metrics.histograms import Categories, Feature, Histogram, Paired, paired, unseen_categories
+from dashboard.metrics.noncentral import noncentral_limits
 from dashboard.metrics.ranking import rounded_up
-from dashboard.rates import Estimate, Exact, Limits, undefined, z_of
+from dashboard.rates import Estimate, Exact, Limits, undefined
 
 Floats = NDArray[np.float64]
-NUMEROUS = 1e5
+CHI = "noncentral chi-squared"
+NAMED = 3  # categories that a note names
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +79,19 @@ def js_distance(reference: Feature, current: Feature, windows: Sequence[Feature]
     return _js_distance(Compared(reference, current, windows))
 
 
+def chi_squared(reference: Feature, current: Feature, windows: Sequence[Feature] = ()) -> Estimate | Exact:
+    """Returns Pearson's chi-squared of two windows by common bins; without drift it is about their number less one.
+
+    Its p-value and degrees of freedom stand in the note. The interval is that of the noncentrality, 0 without drift.
+
+    >>> from dashboard.metrics.histograms import Categories
+    >>> found = chi_squared(Categories({"a": 500, "b": 500}), Categories({"a": 600, "b": 400}))
+    >>> round(found.value, 3), found.note.split("; ")[1]
+    (20.202, 'p 7e-06 with 1 degree of freedom')
+    """
+    return _chi_squared(Compared(reference, current, windows))
+
+
 def psi_limit(bins: int, n: int, m: int, level: float = 0.95) -> float:
     """Returns what the PSI of n against m rows stays under with this probability when nothing has drifted.
 
@@ -126,6 +141,22 @@ def _js_distance(compared: Compared[Feature]) -> Estimate | Exact:
     return _divergence(compared, distance, _index_of_distance, _distance_of_index)
 
 
+def _chi_squared(compared: Compared[Feature]) -> Estimate | Exact:
+    if (refused := _refused(compared)) is not None:
+        return refused
+    common = compared.common
+    counts = np.array([common.reference, common.current], dtype=float)
+    counts = counts[:, counts.any(axis=0)]
+    if counts.shape[1] < 2:
+        return Exact(0.0, compared.current.n, note="one value throughout")
+    expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / counts.sum()
+    value, degrees = float(np.sum((counts - expected) ** 2 / expected)), counts.shape[1] - 1
+    p = f"p {float(chdtrc(degrees, value)):.2g} with {degrees} degree{'' if degrees == 1 else 's'} of freedom"
+    bounds = partial(noncentral_limits, value, value, degrees, 1.0, _itself)
+    note, n, m = f"{_binned(compared)}; {p}", int(counts[0].sum()), int(counts[1].sum())
+    return _held(Estimate(value, m, CHI, bounds, min(n, m), note=note), float(chdtri(degrees, 0.05)), compared)
+
+
 def _ks(compared: Compared[Histogram]) -> Estimate:
     reference, current = compared.reference, compared.current
     n, m = reference.present, current.present
@@ -172,6 +203,8 @@ def measures(compared: Compared[Feature], names: Iterable[str]) -> Iterator[tupl
             yield name, _psi(compared)
         elif name == "js_distance":
             yield name, _js_distance(compared)
+        elif name == "chi_squared":
+            yield name, _chi_squared(compared)
         elif isinstance(compared.current, Histogram):
             yield name, NUMERIC[name](compared)
 
@@ -187,25 +220,41 @@ def _divergence(
     outward: Callable[[float], float],
 ) -> Estimate | Exact:
     """Returns a divergence over common bins; `inward` brings its value to the scale of the PSI, `outward` back."""
-    reference, current = compared.reference, compared.current
-    n, m = reference.n, current.n
-    method = "noncentral chi-squared"
-    if not n or not m:
-        return undefined(_sizes(n, m, "rows"), m, method=method)
+    if (refused := _refused(compared)) is not None:
+        return refused
     common = compared.common
-    if common.bins < 2:
-        if _constant(reference, current):
-            return Exact(0.0, m, note="one value throughout")
-        return undefined(f"{_sizes(n, m, 'rows')}: too few for two bins", m, min(n, m), method)
     p, q = _shares(common.reference), _shares(common.current)
     value = value_of(p, q)
     n, m = int(common.reference.sum()), int(common.current.sum())
     unit = 1 / n + 1 / m
-    bounds = partial(_noncentral, value, inward(value) / unit, common.bins - 1, unit, outward)
+    bounds = partial(noncentral_limits, value, inward(value) / unit, common.bins - 1, unit, outward)
     limit = outward(psi_limit(common.bins, n, m))
+    return _held(Estimate(value, m, CHI, bounds, min(n, m), note=_binned(compared)), limit, compared)
+
+
+def _refused(compared: Compared[Feature]) -> Estimate | Exact | None:
+    """Returns why two windows have no distance on common bins, None where they have one."""
+    reference, current = compared.reference, compared.current
+    n, m = reference.n, current.n
+    if not n or not m:
+        return undefined(_sizes(n, m, "rows"), m, method=CHI)
+    if compared.common.bins > 1:
+        return None
+    if _constant(reference, current):
+        return Exact(0.0, m, note="one value throughout")
+    return undefined(f"{_sizes(n, m, 'rows')}: too few for two bins", m, min(n, m), CHI)
+
+
+def _binned(compared: Compared[Feature]) -> str:
+    """Returns on how many bins two windows are compared, what is left out, which categories the reference lacks."""
+    reference, current, common = compared.reference, compared.current, compared.common
     left = reference.missing + current.missing if len(common.names) and not _counts_missing(common) else 0
-    note = f"{common.bins} bins" + (f"; {left} missing left out" if left else "")
-    return _held(Estimate(value, m, method, bounds, min(n, m), note=note), limit, compared)
+    notes = [f"{common.bins} bins", f"{left} missing left out" if left else ""]
+    if isinstance(reference, Categories) and isinstance(current, Categories):
+        unseen = unseen_categories(reference, current)
+        more = f" and {len(unseen) - NAMED} more" if len(unseen) > NAMED else ""
+        notes.append(f"not in the reference: {', '.join(unseen[:NAMED])}{more}" if unseen else "")
+    return "; ".join(note for note in notes if note)
 
 
 def _counts_missing(common: Paired) -> bool:
@@ -258,27 +307,6 @@ def _held(measure: Estimate, limit: float, compared: Compared[Feature]) -> Estim
 def _held_limits(bounds: Callable[[float], Limits], p: float, level: float) -> Limits:
     low, high = bounds(level)
     return (0.0 if p > 1 - level else low), high
-
-
-def _noncentral(
-    value: float, x: float, degrees: int, unit: float, outward: Callable[[float], float], level: float
-) -> Limits:
-    """Returns the limits of a divergence from x = index / unit; they contain the value, which is biased upwards."""
-    low, high = _noncentralities(x, degrees, (1 - level) / 2)
-    return min(outward(low * unit), value), max(outward(high * unit), value)
-
-
-def _noncentralities(x: float, degrees: int, tail: float) -> tuple[float, float]:
-    """Returns the noncentralities at which x is the upper and the lower `tail` quantile; 0 where none is."""
-    if x > NUMEROUS:
-        square = z_of(1 - 2 * tail) ** 2
-        middle = x - degrees + 2 * square
-        reach = sqrt(middle**2 - (x - degrees) ** 2 + 2 * square * degrees)
-        return middle - reach, middle + reach
-    central = float(chndtr(x, degrees, 0.0))
-    low = float(chndtrinc(x, degrees, 1 - tail)) if central > 1 - tail and 1 - tail < 1 else 0.0
-    high = float(chndtrinc(x, degrees, tail)) if central > tail else 0.0
-    return low, high
 
 
 def _band(gap: float, unit: float, coarse: float, level: float) -> Limits:

@@ -118,14 +118,18 @@ def _even(counts: Counts) -> NDArray[np.intp]:
 
     A fine bin holding more than its share is one merged bin; what is left is shared by those left.
     """
-    left, held, bin_, found = int(counts.sum()), 0, 0, []
-    for count in counts.tolist():
-        share = left / max(BINS - bin_, 1)
-        if held and held + count / 2 > share and bin_ < BINS - 1:
-            left, held, bin_ = left - held, 0, bin_ + 1
-        found.append(bin_)
-        held += count
-    return np.array(found, dtype=np.intp)
+    before = np.cumsum(counts) - counts
+    middle, total = before + counts / 2, int(counts.sum())
+    found, start, base = np.zeros(len(counts), dtype=np.intp), 0, 0
+    for bin_ in range(BINS - 1):
+        ends = (before > base) & (middle - base > (total - base) / (BINS - bin_))
+        ends[:start] = False
+        if not ends.any():
+            break
+        start = int(ends.argmax())
+        base = int(before[start])
+        found[start:] = bin_ + 1
+    return found
 
 
 def _joined(expected: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -143,6 +147,16 @@ def _joined(expected: NDArray[np.float64]) -> NDArray[np.intp]:
     for new, members in enumerate(groups):
         number[members] = new
     return number
+
+
+def unseen_categories(reference: Categories, current: Categories) -> tuple[str, ...]:
+    """Returns the categories that the reference does not have, the most frequent first.
+
+    >>> unseen_categories(Categories({"a": 1}), Categories({"a": 5, "b": 2, "c": 3}))
+    ('c', 'b')
+    """
+    new = {name: n for name, n in current.counts.items() if n and not reference.counts.get(name)}
+    return tuple(sorted(new, key=lambda name: (-new[name], name)))
 
 
 MISSING, UNSEEN, RARE = "missing values", "categories not in the reference", "rare categories"

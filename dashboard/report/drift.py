@@ -22,7 +22,7 @@ Shape = Histogram | Categories
 Days = tuple[date, date]
 Where = tuple[date | None, str | None, str]  # bucket, version, feature
 Shapes = dict[Where, Shape]
-Moved = tuple[Where, Shape, "drift.Compared[Any] | None"]  # where, now, beside the reference where that has it
+Beside = tuple[Where, Shape, "drift.Compared[Any] | None"]  # where, now, beside the reference where that has it
 Counts = NDArray[np.int64]
 OWN = ("score", "decision", "label")
 HALF = 32  # bits of a total's lower part
@@ -34,9 +34,9 @@ def drift_readings(source: Source, scope: Scope) -> Iterator[Reading]:
     if not wanted:
         return
     refused = refusal(scope)
-    for (bucket, version, feature), now, compared in _compared(source, scope):
+    for (bucket, version, feature), now, beside in compared(source, scope):
         place = Place(version, feature=feature, bucket=bucket)
-        for metric, measure in _measures(wanted, refused, now, compared):
+        for metric, measure in _measures(wanted, refused, now, beside):
             yield reading(scope, metric, place, measure)
 
 
@@ -61,12 +61,12 @@ def _measures(
             yield metric, undefined(refused or "the reference window has no rows", now.n)
 
 
-def _compared(source: Source, scope: Scope) -> list[Moved]:
+def compared(source: Source, scope: Scope) -> list[Beside]:
     """Returns every feature of the scope beside the reference and the windows in it; kept a while of a whole window."""
 
-    def make() -> list[Moved]:
+    def make() -> list[Beside]:
         before, earlier = _held_against(source, scope)
-        found: list[Moved] = []
+        found: list[Beside] = []
         for key, now in ordered(shapes(source, scope)):
             of = (None, None, key[2])
             windows = [window[of] for window in earlier if of in window]
@@ -74,7 +74,7 @@ def _compared(source: Source, scope: Scope) -> list[Moved]:
         return found
 
     asked = (scope.since, scope.until, scope.version, scope.features, scope.reference, scope.reference_windows)
-    found: list[Moved] = make() if scope.by else source.snapshot.lately(("compared", *asked), make)
+    found: list[Beside] = make() if scope.by else source.snapshot.lately(("compared", *asked), make)
     return found
 
 

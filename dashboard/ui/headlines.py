@@ -149,24 +149,43 @@ def service(readings: pd.DataFrame, promise: float | None, findings: Sequence[An
     return says, more.strip()
 
 
-def drift(findings: Sequence[Any], inputs: int) -> tuple[str, str]:
-    """Returns how many inputs moved more than chance and more than the policy allows, and which."""
-    moved = sorted({f.feature for f in findings if f.state == "outside" and f.feature})
-    unsure = sorted({f.feature for f in findings if f.state == "inconclusive" and f.feature})
-    if not inputs:
+def drift(findings: Sequence[Any], inputs: Sequence[str], own: Sequence[str] = (), cost: str = "") -> tuple[str, str]:
+    """Returns how many inputs moved more than chance and more than the policy allows, and which, the furthest first.
+
+    `own` are the score, decision and label; `cost` is what the moves cost together, in a half sentence.
+    """
+    said = {state: _features(findings, state) for state in ("outside", "inconclusive")}
+    moved, unsure = ([name for name in names if name in inputs] for names in said.values())
+    if not inputs and not own:
         return "No input can be compared with a reference here.", ""
     if not any(f.feature for f in findings):
-        return f"{many(inputs, 'input')} compared with the reference; no verdict here.", ""
-    more = f"For {listed(unsure)} it can’t be told yet." if unsure else ""
-    if not moved and unsure:
-        of = "The one input" if inputs == 1 else f"None of {inputs} inputs"
-        return f"{of} is{' not' if inputs == 1 else ''} shown to have moved enough to matter.", more
-    if not moved:
-        return f"None of {inputs} inputs moved enough to matter.", more
-    return (
-        f"{many(len(moved), 'input')} of {inputs} moved more than chance and enough to matter: {listed(moved)}.",
-        more,
-    )
+        return f"{many(len(inputs), 'input')} compared with the reference; no verdict here.", ""
+    unsure = [name for name in unsure if name not in moved]
+    more = [f"For {_some(unsure)} it can’t be told yet."] if unsure else []
+    too = [name for name in said["outside"] if name in own]
+    more += [f"The {listed(too)} moved too." if moved else f"But the {listed(too)} moved."] if too else []
+    of = f"{len(inputs)} input{'' if len(inputs) == 1 else 's'}"
+    if moved:
+        says = f"{len(moved)} of {of} moved more than chance and enough to matter: {_some(moved)}"
+        return f"{says}{f'; {cost}' if cost else ''}.", " ".join(more)
+    if unsure:
+        none = "The one input is not" if len(inputs) == 1 else f"None of {of} is"
+        return f"{none} shown to have moved enough to matter.", " ".join(more)
+    return f"None of {of} moved enough to matter.", " ".join(more)
+
+
+def _features(findings: Sequence[Any], state: str) -> list[str]:
+    """Returns the features whose PSI is in a state, in the findings' order: the furthest beyond its limit first."""
+    return list(dict.fromkeys(str(f.feature) for f in findings if f.metric == "psi" and f.state == state and f.feature))
+
+
+def _some(names: Sequence[str], most: int = 5) -> str:
+    """Returns names, of many the first.
+
+    >>> _some(list("abcdefg"))
+    'a, b, c, d, e and 2 more'
+    """
+    return listed(names) if len(names) <= most else f"{', '.join(names[:most])} and {len(names) - most} more"
 
 
 def fairness(

@@ -117,10 +117,12 @@ def _judged(cell: Judged) -> str:
 
 @dataclass(frozen=True)
 class Pictured:
-    """A cell with a small picture before words that say the same, so that a screen reader passes the picture over."""
+    """A cell with a small picture: before words that say the same, so that a screen reader passes the picture over;
+    or by itself, then `alt` says what it shows."""
 
     svg: str
     words: str
+    alt: str = ""
 
 
 @dataclass(frozen=True)
@@ -153,4 +155,6 @@ def _shown(value: object) -> str:
 
 
 def _pictured(cell: Pictured) -> str:
+    if cell.alt:
+        return f'<img class="eh-spark" alt="{escape(cell.alt)}" src="data:image/svg+xml,{quote(cell.svg)}">'
     return f'<img class="eh-strip" alt="" src="data:image/svg+xml,{quote(cell.svg)}"><br>{escape(cell.words)}'

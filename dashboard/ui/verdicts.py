@@ -22,6 +22,7 @@ DRAWN = 40
 CONTRASTS = ("_difference", "_ratio")
 ON_GROUPS = {"roc_auc_difference": "Scores", "mix_psi": "Who is served"}  # the view that shows a finding
 COMPARED = frozenset((*RATES, *OF_ERRORS))  # what groups are compared by, one group at a time
+ONE_INPUT = "One input"  # the view of Drift that opens a feature
 CALIBRATED = frozenset(metric.name for metric in CALIBRATION)
 
 
@@ -109,6 +110,8 @@ def shown_on(finding: Finding) -> tuple[str, dict[str, str]]:
     if finding.kind == "fairness" and finding.attribute:
         of_class = {"class": finding.feature} if finding.feature else {}
         return "fairness", {"attribute": finding.attribute, "metric": rate_of(finding.metric)} | of_class
+    if finding.metric == "psi" and finding.feature:
+        return "drift", {"feature": finding.feature, "view": ONE_INPUT}
     of_kind = {"data": "data", "drift": "drift", "service": "service"}.get(finding.kind, "performance")
     page = "calibration" if finding.metric in CALIBRATED else of_kind
     return page, {"attribute": finding.attribute} if finding.attribute else {}
@@ -122,7 +125,7 @@ def judged(findings: Sequence[Finding]) -> pd.DataFrame:
 
 def with_states(readings: pd.DataFrame, findings: Sequence[Finding]) -> pd.DataFrame:
     """Returns readings by feature with the states of the findings on them, and with those findings' intervals."""
-    by_feature: dict[Any, Finding] = {(f.metric, f.feature): f for f in findings}
+    by_feature: dict[Any, Finding] = {(f.metric, f.feature): f for f in reversed(findings)}  # of two rules the worse
     found = [by_feature.get(pair) for pair in zip(readings["metric"], readings["feature"], strict=True)]
     states: list[Any] = [f.state if f else None for f in found]
     kept = readings.assign(state=states)

@@ -36,6 +36,7 @@ BY_OTHERS = {
     "label_coverage": "a rate",
     "wasserstein_standardised": "wasserstein",
     "mix_psi": "psi",
+    "chi_squared": "psi",  # the same limits, before they are brought to its scale
     "logged_value_per_case": "mean_error",
     "error_rate": "error_rate, by hours",
     "ppr": "a rate",

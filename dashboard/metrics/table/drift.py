@@ -17,6 +17,11 @@ DRIFT = (
         tasks=EVERY, source="Lin (1991); Endres and Schindelin (2003); noncentral chi-squared",
     ),
     entry(
+        "chi_squared", "Chi-squared statistic", "How unlikely would this move be by chance, were all rows independent?",
+        "sum of (count - expected)^2 / expected over the bins of the index, in both windows; p in the note", "lower",
+        "reference", kind="drift", unit="statistic", tasks=EVERY, source="Pearson (1900); noncentral chi-squared",
+    ),
+    entry(
         "ks", "Kolmogorov-Smirnov distance", "What is the largest gap between the two cumulative distributions?",
         "largest |F(now) - F(then)| over the bin edges", "lower", "reference", kind="drift", unit="share", tasks=EVERY,
         source="Smirnov (1939)",

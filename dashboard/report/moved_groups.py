@@ -1,0 +1,130 @@
+"""Which groups' values of one feature moved: its counts by group then and now, from the log, in the frozen bins.
+
+No rollup table crosses features with groups: one feature is opened at a time, and its two windows are read then.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from dashboard import log, store
+from dashboard.bins import CELLS, LARGEST, SHIFT, Grid
+from dashboard.contract import Contract
+from dashboard.metrics import drift
+from dashboard.metrics.histograms import Categories, Histogram
+from dashboard.rates import Measure
+from dashboard.report.drift import Shape
+from dashboard.report.moved import Moved, moved
+from dashboard.report.performance import Source
+from dashboard.report.scope import Scope
+from dashboard.rollup.rows import typed
+from dashboard.settings import ModelPaths
+from dashboard.sql import identifier
+from dashboard.sql.cases import group
+
+LARGE = 12  # groups that are drawn and written, the largest
+
+
+@dataclass(frozen=True)
+class GroupMoved:
+    """How far one group's values of a feature moved, and what moved most in them."""
+
+    group: str
+    psi: Measure
+    moved: Moved
+
+
+def by_group(paths: ModelPaths, source: Source, scope: Scope, feature: str) -> list[GroupMoved]:
+    """Returns a feature in the scope's window against the reference, by group of its one attribute, largest first.
+
+    Every group is held against itself in the reference, of all versions together. Days are assumed independent. Read
+    from the rows of the log that the rollup has counted; kept a while.
+    """
+    asked = ("by group", scope.since, scope.until, scope.version, scope.attributes, scope.reference, feature)
+    found: list[GroupMoved] = source.snapshot.lately(asked, lambda: _by_group(paths, source, scope, feature))
+    return found
+
+
+def _by_group(paths: ModelPaths, source: Source, scope: Scope, feature: str) -> list[GroupMoved]:
+    if scope.reference is None or feature not in {one.name for one in source.contract.features}:
+        return []
+    sides = [
+        shapes(paths, source, scope.attributes, feature, *days)
+        for days in ((scope.reference, None), ((scope.since, scope.until), scope.version))
+    ]
+    then: dict[str, Any] = sides[0]
+    now: dict[str, Any] = sides[1]
+    names = sorted(now.keys() & then.keys(), key=lambda name: (-now[name].n, name))[:LARGE]
+    return [GroupMoved(name, drift.psi(then[name], now[name]), moved(feature, then[name], now[name])) for name in names]
+
+
+def shapes(
+    paths: ModelPaths,
+    source: Source,
+    attributes: tuple[str, ...],
+    feature: str,
+    days: tuple[date, date],
+    version: str | None,
+) -> dict[str, Shape]:
+    """Returns the feature's shape in each group in some days; of a version, or of all that are in service."""
+    contract, counted = source.contract, source.snapshot.batches()
+    known = [record for record in log.read_records(paths.log) if record.batch in counted]
+    files = [e for e in log.entries(paths.log, known, "predictions") if days[0] <= e.day < days[1]]
+    if not files:
+        return {}
+    chosen = "NOT list_contains($shadow, version)" if version is None else "version = $version"
+    asked = {"shadow": list(contract.shadow)} if version is None else {"version": version}
+    name = " || '*' || ".join(group(contract.attribute(one)) for one in attributes[0].split("*"))
+    grid = source.bins.grids.get(feature)
+    with store.connect(temp_directory=paths.staging) as connection:
+        read = typed(connection, contract, files)
+        rows = connection.execute(
+            f"SELECT {name} AS name, {_place(feature, grid)} AS place, count(*), {_total(feature, grid)} "  # noqa: S608
+            f"FROM {read} WHERE {chosen} GROUP BY ALL",
+            asked,
+        ).fetchall()
+    found: dict[str, list[tuple[Any, int, int]]] = defaultdict(list)
+    for one, place, n, total in rows:
+        found[one].append((place, n, total))
+    return {one: _shape(counts, grid) for one, counts in found.items()}
+
+
+def _steps(feature: str, grid: Grid) -> str:
+    """The steps of `Grid.steps`, in SQL; NULL of what is no number, which `least` would pass over."""
+    value = identifier(f"x_{feature}")
+    steps = f"least(greatest(floor(({value} - {grid.low!r}) * {grid.scale!r}), {-LARGEST!r}), {LARGEST!r})"
+    return f"CASE WHEN {value} IS NOT NULL AND NOT isnan({value}) THEN {steps} END"
+
+
+def _place(feature: str, grid: Grid | None) -> str:
+    """A row's place: of a number the cell that `Grid.bin_of` looks up, else its category."""
+    if grid is None:
+        return identifier(f"x_{feature}")
+    cell = f"trunc(({_steps(feature, grid)}) * {2.0**-SHIFT!r})"
+    return f"CASE WHEN {cell} IS NOT NULL THEN least(greatest({cell}, 0), {CELLS - 1})::INTEGER END"
+
+
+def _total(feature: str, grid: Grid | None) -> str:
+    return "0" if grid is None else f"sum(({_steps(feature, grid)})::BIGINT)"
+
+
+def _shape(counts: list[tuple[Any, int, int]], grid: Grid | None) -> Shape:
+    missing = sum(n for place, n, _ in counts if place is None)
+    kept = [row for row in counts if row[0] is not None]
+    if grid is None:
+        return Categories({str(place): n for place, n, _ in kept}, missing)
+    places, numbers, totals = (np.array([row[i] for row in kept], dtype=float) for i in range(3))
+    where = grid.bin_of(places * (1 << SHIFT))
+    number, total = (np.bincount(where, weights, grid.bins).astype(float) for weights in (numbers, totals))
+    whole = number.astype(np.int64)
+    return Histogram.of(whole, grid.value(total, whole), missing)
+
+
+def attribute_known(contract: Contract, attribute: str | None) -> bool:
+    """Returns whether groups of an attribute can be read."""
+    return attribute is not None and set(attribute.split("*")) <= set(contract.attribute_names)
