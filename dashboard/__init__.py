@@ -55,6 +55,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/histograms    two windows on common bins
     metrics/drift         how far a feature has moved
     metrics/areas         the area between two cumulative distributions
+    metrics/units         pairs of units, and which one a factor points to
+    metrics/unit_change   whether values are what they were times a constant, and since when
     metrics/days          whether windows differ more than windows do
     metrics/delays        how long labels take, learnt while some are still missing
     metrics/worst_case    what the labels that are missing could make of a metric
@@ -133,6 +135,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/areas          how well scores rank the cases of each group
     report/fairness       what is compared: one decision, each class, a predicted number
     report/drift          every feature against the reference window
+    report/unit_changes   features whose unit seems to have changed, everywhere or in one group
     report/mix            whom the model serves, and whether that has changed
     report/service        latency, failures, throughput
     report/expected       what scores mean in each group, and the cases whose labels are to come
@@ -186,6 +189,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/load/what_if       counts behind thresholds, the best they can do
     ui/load/calibration   what the calibration page reads
     ui/load/groups        where attributes cross, scores by label, the mix over time
+    ui/load/quality       units that changed, rows turned away
     ui/load/reports       the four-fifths screen, Local Law 144's counts
     ui/load/estimates     estimates and their track record
     ui/estimates          before labels arrive, on Performance and Fairness

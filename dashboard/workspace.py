@@ -37,6 +37,8 @@ from dashboard.workspace_why import Why
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dashboard.report.unit_changes import UnitChange
+
 
 class Workspace:
     """One workspace directory; without a path EVENHAND_WORKSPACE, else ./workspace."""
@@ -274,6 +276,13 @@ class Model(Why):
         The first to leave its range comes first.
         """
         return policies.first_outside(self.findings(window) for window in self.plan().every())
+
+    def unit_changes(self) -> list[UnitChange]:
+        """Returns the features whose unit seems to have changed after the reference window, each with its sentence."""
+        from dashboard.report.unit_changes import unit_changes
+
+        reference = self.plan().by_log.reference
+        return unit_changes(self.paths, self.source(), (reference.since, reference.until) if reference else None)
 
     def cases(self, filters: Filters, limit: int = 200) -> list[dict[str, Any]]:
         """Returns rows of the log, newest first."""

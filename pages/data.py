@@ -4,11 +4,18 @@ import streamlit as st
 
 from dashboard import charts
 from dashboard.ui import deliveries, load, parts, say, state
+from dashboard.ui.load import quality as qualities
 
 scope = state.scope()
 records = load.batches(scope.model)
+units = qualities.unit_changes(scope.model)
 says, more = deliveries.sentence(records)
-parts.sentence("Data", "Can the data be trusted?", says, more)
+parts.sentence("Data", "Can the data be trusted?", deliveries.with_units(says, units), more)
+
+if units:
+    parts.section("Values in another unit", deliveries.looked_at(units))
+    parts.findings([(None, change.sentence) for change in units])
+    parts.table(deliveries.units(units), "Inputs whose unit seems to have changed", numbers=deliveries.MEASURED)
 
 turned = deliveries.reasons(records)
 if turned:

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 import pandas as pd
 
 from dashboard import log
-from dashboard.charts.words import day, number
+from dashboard.charts.words import day, interval, number
 from dashboard.log import Record
+from dashboard.report.unit_changes import UnitChange
 from dashboard.ui.say import many, were
 from dashboard.workspace import Workspace
 
+MEASURED = ("Looks", "95 % interval", "Values before", "Values since")
 COUNTED = ("Rows", "Missing", "Share missing", "Out of range")
 
 
@@ -33,6 +35,38 @@ def sentence(records: Sequence[Record]) -> tuple[str, str]:
         f"{rejected:,} of {rows:,} rows {were(rejected)} turned away, most for: {counted.most_common(1)[0][0]}.",
         more,
     )
+
+
+def with_units(says: str, changes: Sequence[UnitChange]) -> str:
+    """Returns the page's sentence with the largest change of unit behind it."""
+    if not changes:
+        return says
+    more = f", and {many(len(changes) - 1, 'more like it', 'more like it')}" if len(changes) > 1 else ""
+    return f"{says.rstrip('.')}; {changes[0].short}{more}."
+
+
+def units(changes: Sequence[UnitChange]) -> list[dict[str, object]]:
+    """Returns the changes of unit as rows: what, where, since when, by how much, and what it points to."""
+    return [
+        {
+            "Input": one.feature,
+            "Where": "everywhere" if one.attribute is None else f"{one.attribute} {one.group}",
+            "When": one.when,
+            "Looks": f"× {number(one.scale, 'number')}" + (f" + {number(one.shift, 'number')}" if one.shift else ""),
+            "95 % interval": interval(one.low, one.high, "number") if one.low < one.high else "",
+            "Values before": f"{one.n_before:,}",
+            "Values since": f"{one.n_after:,}",
+            "Probably": f"{one.now} instead of {one.before}" if one.now else "",
+        }
+        for one in changes
+    ]
+
+
+def looked_at(changes: Sequence[UnitChange]) -> str:
+    """Returns how a change of unit is told from drift, and of which rows."""
+    every = changes[0].every if changes else 1
+    of = f" One row in {every} was looked at." if every > 1 else ""
+    return f"From one day to the next all values are what they were times one number, in their old shape.{of}"
 
 
 def reasons(records: Sequence[Record]) -> list[dict[str, object]]:

@@ -209,6 +209,18 @@ def linked_findings(findings: Sequence[Any]) -> None:
                 link(page, f"{page.capitalize()} →", **other)
 
 
+def noticed(sentences: Sequence[str], page: str, name: str) -> None:
+    """Does list what was noticed and no rule judges, each with a link to the page that shows it."""
+    if not sentences:
+        return
+    with st.container(key=f"linked-findings-{name}", gap=None):
+        for told in sentences:
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                text = f'{marks.shape(None)}<span><span class="eh-quiet">Noticed:</span> {escape(told)}</span>'
+                st.html(f'<p class="eh-finding">{text}</p>', width="stretch")
+                link(page, f"{page.capitalize()} →")
+
+
 def findings_table(findings: Sequence[Any], caption: str) -> None:
     """Does write findings in full: state, sentence, what was judged when."""
     rows = [

@@ -1,0 +1,18 @@
+"""What the Data page reads beside the rollup: units that seem to have changed, rows that were turned away."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.report.unit_changes import UnitChange
+from dashboard.ui.load import ENTRIES, Key, key, model_of
+
+
+def unit_changes(name: str) -> list[UnitChange]:
+    """Returns the features whose unit seems to have changed, largest first; of one rollup looked for once."""
+    return _unit_changes(key(name))
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner="Looking for values in another unit")
+def _unit_changes(key: Key) -> list[UnitChange]:
+    return model_of(key).unit_changes()
