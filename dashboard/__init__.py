@@ -148,6 +148,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/asked          a question in words -> Scope
     report/pictures       the counts behind pictures: latencies, distributions, gaps, delays
     cases                 rows of the log, filtered; one case whole
+    cases_rejected        rows that were turned away, filtered; all of them written out
     workspace             the facade: Workspace and Model
     workspace_why         its answers to why: a change, a gap, a gap's change
     charts/words          numbers, days, groups and metrics as people read them
@@ -225,6 +226,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/proposing          a proposal kept in the record
     ui/value              what it is worth
     ui/deliveries         what was delivered, in words and tables
+    ui/values             values in another unit, missing, out of range
+    ui/turned_away        rows turned away: why, as delivered, what to do next
     ui/case_view          one case as a clinician reads it
     ui/people             sign-offs, flags, the record
     ui/evidence           what a signature stands on, and whether it still stands
