@@ -55,6 +55,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/histograms    two windows on common bins
     metrics/drift         how far a feature has moved
     metrics/areas         the area between two cumulative distributions
+    metrics/quality       how many values of a feature are missing or cannot be
     metrics/units         pairs of units, and which one a factor points to
     metrics/unit_change   whether values are what they were times a constant, and since when
     metrics/days          whether windows differ more than windows do
@@ -135,6 +136,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/areas          how well scores rank the cases of each group
     report/fairness       what is compared: one decision, each class, a predicted number
     report/drift          every feature against the reference window
+    report/quality        what is wrong with the values of each feature
     report/unit_changes   features whose unit seems to have changed, everywhere or in one group
     report/mix            whom the model serves, and whether that has changed
     report/service        latency, failures, throughput

@@ -21,6 +21,7 @@ from dashboard.metrics import (
     metric,
     multiclass,
     performance,
+    quality,
     ranking,
     service,
     value,
@@ -93,6 +94,7 @@ def test_every_other_metric_is_a_function_of_its_name() -> None:
         errors,
         service,
         calibration,
+        quality,
         value,
     )
     made = {name for module in modules for name in METRICS if callable(getattr(module, name, None))}

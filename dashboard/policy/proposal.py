@@ -42,6 +42,12 @@ feature = "*"
 max = 0.1
 then = ["alert"]
 """
+MISSING = """
+[[rule]]                     # of all rows, how many have no value? A feature that is often missing needs its own rule
+metric = "missing_rate"
+feature = "*"
+max = 0.05
+"""
 LATENCY = """
 [[rule]]                     # within how many milliseconds do 95 of 100 answers come?
 metric = "latency_p95"
@@ -88,5 +94,6 @@ def _rules(contract: Contract) -> list[str]:
     if contract.attributes and contract.task == "multiclass":
         rules.append(FAIR.format(metric="accuracy_difference", question="how much more or less often is it right?"))
     rules.append(DRIFT)
+    rules += [MISSING] if contract.features else []
     rules += [text for role, text in (("latency_ms", LATENCY), ("status", ERRORS)) if role in contract.columns]
     return rules

@@ -170,7 +170,7 @@ def _check_attribute(judged: Metric, attribute: str | None, where: str, contract
 
 
 def _check_feature(judged: Metric, feature: str | None, where: str, contract: Contract | None) -> None:
-    of_feature = judged.kind == "drift" and "attribute" not in judged.needs
+    of_feature = "feature" in judged.needs or (judged.kind == "drift" and "attribute" not in judged.needs)
     if of_feature != (feature is not None):
         found = "is about a feature, and none is named" if feature is None else "is not about a feature"
         todo = 'Write feature = "*" for each' if feature is None else "Remove `feature`"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dashboard import charts
+from dashboard.report.quality import OF_FEATURES
 from dashboard.report.unit_changes import UnitChange
-from dashboard.ui import deliveries, load, parts, say
+from dashboard.ui import deliveries, load, parts, say, verdicts
 from dashboard.ui.state import Scope
 
 
@@ -17,6 +18,11 @@ def section(scope: Scope, units: Sequence[UnitChange]) -> None:
         parts.findings([(None, change.sentence) for change in units])
         parts.table(deliveries.units(units), "Inputs whose unit seems to have changed", numbers=deliveries.MEASURED)
     _missing(scope)
+    checks = [finding for finding in load.findings(scope, "data") if finding.metric in OF_FEATURES]
+    if checks:
+        parts.section("Checks", "What the policy says of each input's values; days, not values, are what varies.")
+        parts.findings_table(checks, "Missing, out of range, of an unseen category: outside first")
+        parts.download(verdicts.frame(checks), "value-checks", "Download these checks (CSV)")
     _labels(scope)
 
 
