@@ -57,6 +57,9 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/drift         how far a feature has moved
     metrics/noncentral    what a chi-squared statistic says of the noncentrality behind it
     metrics/areas         the area between two cumulative distributions
+    metrics/quality       how many values of a feature are missing or cannot be
+    metrics/units         pairs of units, and which one a factor points to
+    metrics/unit_change   whether values are what they were times a constant, and since when
     metrics/days          whether windows differ more than windows do
     metrics/delays        how long labels take, learnt while some are still missing
     metrics/crossings     which groups look worst: every crossing of conditions, counted
@@ -149,6 +152,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/drift          every feature against the reference window
     report/moved          what moved in each feature, in numbers that people know
     report/moved_groups   which groups' values of a feature moved, from the log
+    report/quality        what is wrong with the values of each feature
+    report/unit_changes   features whose unit seems to have changed, everywhere or in one group
     report/mix            whom the model serves, and whether that has changed
     report/service        latency, failures, throughput
     report/energy         energy, CO2e and cost of 1,000 answers
@@ -171,6 +176,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/asked          a question in words -> Scope
     report/pictures       the counts behind pictures: latencies, distributions, gaps, delays
     cases                 rows of the log, filtered; one case whole
+    cases_rejected        rows that were turned away, filtered; all of them written out
     workspace             the facade: Workspace and Model
     workspace_events      what happened to a model, from everywhere that knows
     workspace_why         its answers to why: a change, a gap, a gap's change
@@ -218,6 +224,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/load/calibration   what the calibration page reads
     ui/load/moved         what moved, its trail, what was judged of each window
     ui/load/groups        where attributes cross, scores by label, the mix over time
+    ui/load/quality       units that changed, rows turned away
     ui/load/reports       the four-fifths screen, Local Law 144's counts
     ui/load/worst_groups  searches for worst groups, running beside the pages
     ui/load/estimates     estimates and their track record
@@ -261,6 +268,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/proposing          a proposal kept in the record
     ui/value              what it is worth
     ui/deliveries         what was delivered, in words and tables
+    ui/values             values in another unit, missing, out of range
+    ui/turned_away        rows turned away: why, as delivered, what to do next
     ui/case_view          one case as a clinician reads it
     ui/people             sign-offs, flags, the record
     ui/evidence           what a signature stands on, and whether it still stands

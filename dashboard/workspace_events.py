@@ -14,6 +14,7 @@ from dashboard.report.events import Event, in_order, on, policies, schema, versi
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dashboard.report.unit_changes import UnitChange
     from dashboard.workspace import Model
 
 
@@ -33,6 +34,14 @@ def events(model: Model, since: date | None = None, until: date | None = None) -
     found = in_order([*known, *_signed(model)])
     end = datetime.combine(model.on, time()) if model.on else datetime.max
     return [event for event in found if event.since < end and event.touches(since, until)]
+
+
+def unit_changes(model: Model) -> list[UnitChange]:
+    """Returns the features whose unit seems to have changed after the reference window, each with its sentence."""
+    from dashboard.report.unit_changes import unit_changes
+
+    reference = model.plan().by_log.reference
+    return unit_changes(model.paths, model.source(), (reference.since, reference.until) if reference else None)
 
 
 def _newest(records: Sequence[Record]) -> datetime | None:

@@ -4,12 +4,14 @@ import streamlit as st
 
 from dashboard import charts
 from dashboard.ui import happened, headlines, load, parts, say, state, verdicts
+from dashboard.ui.load import quality
 
 scope = state.scope()
 findings = load.findings(scope)
 says, more = headlines.attention(findings)
 parts.sentence("Overview", "Is anything wrong?", says, more)
 parts.linked_findings(headlines.most_urgent(findings))
+parts.linked_sentences([(c.sentence, "data", scope.window) for c in quality.unit_changes(scope.model)], "units")
 events = happened.events(scope.model, findings)
 happened.unusual(scope, events)
 

@@ -23,6 +23,7 @@ from dashboard.metrics import (
     multiclass,
     performance,
     promises,
+    quality,
     ranking,
     service,
     value,
@@ -97,6 +98,7 @@ def test_every_other_metric_is_a_function_of_its_name() -> None:
         energy,
         service,
         calibration,
+        quality,
         value,
     )
     made = {name for module in modules for name in METRICS if callable(getattr(module, name, None))}

@@ -6,7 +6,7 @@ from dashboard.charts.budget import budget_left
 from dashboard.charts.calibration import confidence_bands, gap_dots, reliability_curve, small_reliability, top_of
 from dashboard.charts.disparity import disparity_over_time
 from dashboard.charts.events import LANES, timeline
-from dashboard.charts.features import categories_against_now, missing_strip, reference_against_now
+from dashboard.charts.features import categories_against_now, missing_strip, reasons_strip, reference_against_now
 from dashboard.charts.frontier import frontier
 from dashboard.charts.groups import interval_dots, ranked_dots
 from dashboard.charts.labels import delay_curves, missing_labels
@@ -43,6 +43,7 @@ __all__ = [
     "per_thousand",
     "ranked_dots",
     "ratio_dots",
+    "reasons_strip",
     "reference_against_now",
     "reliability_curve",
     "small_mirrored",

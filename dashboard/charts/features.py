@@ -93,3 +93,25 @@ def missing_strip(quality: pd.DataFrame) -> go.Figure:
     figure.update_yaxes(autorange="reversed", showgrid=False, ticks="")
     figure.update_xaxes(type="date", tickformat="%-d %b", nticks=8)
     return figure
+
+
+def reasons_strip(turned_away: pd.DataFrame) -> go.Figure:
+    """Returns the share of rows turned away by reason (row) and delivery (column, in order of arrival).
+
+    `turned_away` has the columns delivery, arrived, reason, rows, of and share; two deliveries of one name are one.
+    """
+    order = list(dict.fromkeys(turned_away["delivery"].astype(str)))
+    commonest = turned_away.groupby("reason")["rows"].sum().sort_values(ascending=False).index
+    table = turned_away.pivot_table(index="reason", columns="delivery", values="share", aggfunc="mean")
+    table = table.reindex(index=commonest, columns=order)
+    counts = turned_away.pivot_table(index="reason", columns="delivery", values="rows", aggfunc="sum")
+    shown = counts.reindex(index=commonest, columns=order).fillna(0).astype(int)
+    figure = sheet(height=70 + 26 * len(table))
+    figure.add_heatmap(
+        x=order, y=[str(name) for name in table.index], z=table.to_numpy(), customdata=shown.to_numpy(), xgap=2, ygap=2,
+        colorscale=GAPS, zmin=0, zmax=float(turned_away["share"].max()), showscale=False,
+        hovertemplate="%{y}<br>%{x}<br>%{customdata:,} rows, %{z:.2%} of the delivery<extra></extra>",
+    )  # fmt: skip
+    figure.update_yaxes(autorange="reversed", showgrid=False, ticks="", type="category")
+    figure.update_xaxes(type="category", nticks=8)
+    return figure

@@ -49,6 +49,12 @@ feature = "*"
 max = 0.1
 then = ["alert"]
 """
+MISSING = """
+[[rule]]                     # of all rows, how many have no value? A feature that is often missing needs its own rule
+metric = "missing_rate"
+feature = "*"
+max = 0.05
+"""
 LATENCY = """
 [[rule]]                     # within how many milliseconds do 95 of 100 answers come?
 metric = "latency_p95"
@@ -109,5 +115,6 @@ def _rules(contract: Contract) -> list[str]:
         rules.append(FAIR.format(metric="accuracy_difference", question="how much more or less often is it right?"))
         rules.append(OF_A_CLASS)
     rules.append(DRIFT)
+    rules += [MISSING] if contract.features else []
     rules += [text for role, text in (("latency_ms", LATENCY), ("status", ERRORS)) if role in contract.columns]
     return rules

@@ -208,7 +208,7 @@ def _check_feature(judged: Metric, feature: str | None, where: str, contract: Co
     if judged.kind == "service" and feature is not None:
         _check_part(judged, feature, where, contract)
         return
-    of_feature = judged.kind == "drift" and "attribute" not in judged.needs
+    of_feature = "feature" in judged.needs or (judged.kind == "drift" and "attribute" not in judged.needs)
     if of_feature != (feature is not None):
         found = "is about a feature, and none is named" if feature is None else "is not about a feature"
         todo = 'Write feature = "*" for each' if feature is None else "Remove `feature`"

@@ -15,6 +15,7 @@ from dashboard.report.expected_errors import expected_error_readings
 from dashboard.report.fairness import fairness_readings
 from dashboard.report.mix import mix_readings
 from dashboard.report.performance import Source, performance_readings
+from dashboard.report.quality import quality_readings
 from dashboard.report.scope import COLUMNS, KINDS, Reading, Scope, check_names
 from dashboard.report.service import service_readings
 from dashboard.report.value import value_readings
@@ -36,6 +37,8 @@ def _of_kinds(source: Source, scope: Scope) -> Iterator[Reading]:
         yield from value_readings(source, scope)
         yield from version_readings(source, scope)
         yield from calibration_readings(source, scope)
+    if "data" in scope.kinds:
+        yield from quality_readings(source, scope)
     if "fairness" in scope.kinds:
         yield from fairness_readings(source, scope)
     yield from estimated_readings(source, scope)

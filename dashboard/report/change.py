@@ -122,7 +122,8 @@ def rates_by(source: Source, metric: str, scope: Scope, by: str) -> Mapping[str,
     Of several classes: right against wrong, or the class that the scope names as its feature against the rest.
     """
     known = METRICS.get(metric)
-    if known is None or not set(source.contract.tasks) & set(known.tasks) or known.kind not in ("performance", "data"):
+    rates = known is not None and known.kind in ("performance", "data") and "feature" not in known.needs
+    if known is None or not rates or not set(source.contract.tasks) & set(known.tasks):
         raise EvenhandError(f"'{metric}' is not a rate of this model", todo="accuracy, selection_rate, label_coverage")
     versions, of_class = by == BY_VERSION, scope.features[0] if scope.features else None
     asked = replace(

@@ -7,17 +7,20 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from dashboard import log
-from dashboard.charts.words import day, number
+from dashboard.cases_rejected import standing
+from dashboard.charts.words import day, interval, number
 from dashboard.log import Record
+from dashboard.report.unit_changes import UnitChange
+from dashboard.ui import parts
 from dashboard.ui.say import many, were
-from dashboard.workspace import Workspace
 
+MEASURED = ("Looks", "95 % interval", "Values before", "Values since")
 COUNTED = ("Rows", "Missing", "Share missing", "Out of range")
 
 
 def sentence(records: Sequence[Record]) -> tuple[str, str]:
     """Returns how many rows were turned away of how many, the commonest reason, and how much was sent twice."""
+    deliveries, records = len(records), standing(records)
     rows, rejected = sum(r.rows for r in records), sum(r.rejected for r in records)
     if not rows:
         return "Nothing has been delivered yet.", "evenhand ingest MODEL FILE takes a file into the log."
@@ -26,22 +29,54 @@ def sentence(records: Sequence[Record]) -> tuple[str, str]:
         counted.update(record.reasons)
     repeated = sum(record.repeated for record in records)
     again = f"{many(repeated, 'row')} came more than once and {were(repeated)} counted once."
-    more = f"{many(len(records), 'delivery', 'deliveries')}. {again if repeated else ''}".strip()
+    more = f"{many(deliveries, 'delivery', 'deliveries')}. {again if repeated else ''}".strip()
     if not rejected:
         return ("The one row" if rows == 1 else f"All {rows:,} rows") + f" delivered {were(rows)} accepted.", more
-    return (
-        f"{rejected:,} of {rows:,} rows {were(rejected)} turned away, most for: {counted.most_common(1)[0][0]}.",
-        more,
-    )
+    return f"{rejected:,} of {rows:,} rows {were(rejected)} turned away{_mostly(counted)}.", more
 
 
-def reasons(records: Sequence[Record]) -> list[dict[str, object]]:
-    """Returns the reasons for which rows were turned away, commonest first."""
-    counted, seen = Counter[str](), dict[str, str]()
-    for record in records:
-        counted.update(record.reasons)
-        seen.update(dict.fromkeys(record.reasons, record.arrived_at))
-    return [{"Reason": why, "Rows": f"{n:,}", "Last": day(seen[why], year=True)} for why, n in counted.most_common()]
+def _mostly(counted: Counter[str]) -> str:
+    """Returns the commonest reason, where there is one.
+
+    >>> _mostly(Counter({"no time": 4, "score is NaN": 1})), _mostly(Counter({"no time": 4, "score is NaN": 4}))
+    (', most for: no time', ', for two reasons')
+    """
+    (first, n), *others = counted.most_common(2)
+    if others and others[0][1] == n:
+        return f", for {many(len(counted), 'reason').lower()}"
+    return f", {'most ' if others else ''}for: {first}"
+
+
+def with_units(says: str, changes: Sequence[UnitChange]) -> str:
+    """Returns the page's sentence with the largest change of unit behind it."""
+    if not changes:
+        return says
+    more = f", and {many(len(changes) - 1, 'more like it', 'more like it')}" if len(changes) > 1 else ""
+    return f"{says.rstrip('.')}; {changes[0].short}{more}."
+
+
+def units(changes: Sequence[UnitChange]) -> list[dict[str, object]]:
+    """Returns the changes of unit as rows: what, where, since when, by how much, and what it points to."""
+    return [
+        {
+            "Input": one.feature,
+            "Where": "everywhere" if one.attribute is None else f"{one.attribute} {one.group}",
+            "When": one.when,
+            "Looks": f"× {number(one.scale, 'number')}" + (f" + {number(one.shift, 'number')}" if one.shift else ""),
+            "95 % interval": interval(one.low, one.high, "number") if one.low < one.high else "",
+            "Values before": f"{one.n_before:,}",
+            "Values since": f"{one.n_after:,}",
+            "Probably": f"{one.now} instead of {one.before}" if one.now else "",
+        }
+        for one in changes
+    ]
+
+
+def looked_at(changes: Sequence[UnitChange]) -> str:
+    """Returns how a change of unit is told from drift, and of which rows."""
+    every = changes[0].every if changes else 1
+    of = f" One row in {every} was looked at." if every > 1 else ""
+    return f"From one day to the next all values are what they were times one number, in their old shape.{of}"
 
 
 def missing(quality: pd.DataFrame) -> str:
@@ -96,12 +131,15 @@ def frame(records: Sequence[Record]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
-def rejected(name: str, limit: int = 200) -> pd.DataFrame:
-    """Returns rows that were turned away, newest delivery first: reason, row as delivered, its number, when."""
-    entries = log.files(Workspace().settings.model(name).log, "rejected")
-    kept: list[pd.DataFrame] = []
-    for entry in reversed(entries):
-        kept.append(pd.read_parquet(entry.path))
-        if sum(map(len, kept)) >= limit:
-            break
-    return pd.concat(kept).head(limit) if kept else pd.DataFrame(columns=["reason", "row", "number", "arrived_at"])
+def section(records: Sequence[Record]) -> None:
+    """Does draw the view of all deliveries."""
+    parts.section("Deliveries", "Newest first: rows delivered, taken in, sent before, turned away.")
+    parts.grid(frame(records), "deliveries", "Every delivery: when it came, its rows, how many were accepted")
+    parts.download(frame(records), "deliveries")
+
+
+def schema(records: Sequence[Record]) -> None:
+    """Does draw the view of how the columns changed."""
+    found = changes(records)
+    parts.section("How the delivery changed", "" if found else "Every delivery had the columns of the first one.")
+    parts.table(found, "What was new, gone or of another type, by delivery")

@@ -85,7 +85,7 @@ def gone(fact: Row | None) -> str:
 def table(
     rows: pd.DataFrame, facts: pd.DataFrame, trail: pd.DataFrame, units: Mapping[str, str], opens: Opens
 ) -> list[dict[str, object]]:
-    """Returns a line for each feature; `opens` holds the part of the URL that opens it, `trail` the PSI of earlier windows."""
+    """Returns a line for each feature; `opens` is what opens it in the URL, `trail` the PSI of earlier windows."""
     beside: dict[Any, Row] = {fact["feature"]: fact for fact in facts.to_dict("records")}
     trails = {name: [None if missing(v) else float(v) for v in own["value"]] for name, own in trail.groupby("feature")}
     lines = []

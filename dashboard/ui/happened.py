@@ -68,7 +68,9 @@ def unusual(scope: Scope, happened: Sequence[Event]) -> None:
         f"Against the same hours of the week over the eight weeks before; no rule of the policy judges this.{more}",
     )
     told = found[:NAMED]
-    parts.linked_sentences([(event.sentence, place(event)[1], around(event, (first, end))) for event in told])
+    parts.linked_sentences(
+        [(event.sentence, place(event)[1], around(event, (first, end))) for event in told], "unusual"
+    )
 
 
 def recent(happened: Sequence[Event], end: date) -> list[Event]:

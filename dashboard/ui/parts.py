@@ -209,9 +209,11 @@ def linked_findings(findings: Sequence[Any]) -> None:
                 link(page, f"{page.capitalize()} →", **other)
 
 
-def linked_sentences(told: Sequence[tuple[str, str, str]]) -> None:
+def linked_sentences(told: Sequence[tuple[str, str, str]], name: str) -> None:
     """Does list sentences that no rule judges, each with a link: (sentence, page that shows more, window)."""
-    with st.container(key="linked-sentences", gap=None):
+    if not told:
+        return
+    with st.container(key=f"linked-sentences-{name}", gap=None):
         for text, page, days in told:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.html(f'<p class="eh-finding">{marks.shape(None)}<span>{escape(text)}</span></p>', width="stretch")

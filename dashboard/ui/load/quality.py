@@ -1,0 +1,31 @@
+"""What the Data page reads beside the rollup: units that seem to have changed, rows that were turned away."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.cases_rejected import COLUMNS, Wanted
+from dashboard.cases_rejected import rejected as found
+from dashboard.report.unit_changes import UnitChange
+from dashboard.ui.load import ENTRIES, Key, key, model_of
+
+
+def unit_changes(name: str) -> list[UnitChange]:
+    """Returns the features whose unit seems to have changed, largest first; of one rollup looked for once."""
+    return _unit_changes(key(name))
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner="Looking for values in another unit")
+def _unit_changes(key: Key) -> list[UnitChange]:
+    return model_of(key).unit_changes()
+
+
+def rejected(name: str, wanted: Wanted, limit: int) -> pd.DataFrame:
+    """Returns rows that were turned away, newest delivery first, with the row as delivered."""
+    return _rejected(key(name), len(model_of(key(name)).batches()), wanted, limit)
+
+
+@st.cache_data(max_entries=50, show_spinner=False)
+def _rejected(key: Key, deliveries: int, wanted: Wanted, limit: int) -> pd.DataFrame:
+    return pd.DataFrame(found(model_of(key).paths, wanted, limit), columns=list(COLUMNS))

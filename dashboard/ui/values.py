@@ -1,0 +1,55 @@
+"""The data page's view of values: in another unit, missing, out of range; and how many labels have come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dashboard import charts
+from dashboard.report.quality import OF_FEATURES
+from dashboard.report.unit_changes import UnitChange
+from dashboard.ui import deliveries, load, parts, say, verdicts
+from dashboard.ui.state import Scope
+
+
+def section(scope: Scope, units: Sequence[UnitChange]) -> None:
+    """Does draw the view."""
+    if units:
+        parts.section("Values in another unit", deliveries.looked_at(units))
+        parts.findings([(None, change.sentence) for change in units])
+        parts.table(deliveries.units(units), "Inputs whose unit seems to have changed", numbers=deliveries.MEASURED)
+    _missing(scope)
+    checks = [finding for finding in load.findings(scope, "data") if finding.metric in OF_FEATURES]
+    if checks:
+        parts.section("Checks", "What the policy says of each input's values; days, not values, are what varies.")
+        parts.findings_table(checks, "Missing, out of range, of an unseen category: outside first")
+        parts.download(verdicts.frame(checks), "value-checks", "Download these checks (CSV)")
+    _labels(scope)
+
+
+def _missing(scope: Scope) -> None:
+    quality = load.missing(scope)
+    parts.section("Missing values", deliveries.missing(quality))
+    if quality.empty:
+        parts.nothing(
+            "No input is declared.", "Features in the contract are watched for missing and impossible values."
+        )
+        return
+    parts.picture(charts.missing_strip(quality), "missing", deliveries.missing(quality))
+    box = parts.opened("By input", "by-input")
+    if box:
+        with box:
+            rows = deliveries.by_feature(quality)
+            parts.table(rows, "Missing and out of range, by input", numbers=deliveries.COUNTED)
+    parts.download(quality, "missing")
+
+
+def _labels(scope: Scope) -> None:
+    coverage = load.readings(scope, ("label_coverage",), ("data",), by="week", everything=True)
+    if coverage["value"].notna().any():
+        parts.section(
+            "Labels", "Share of each week's predictions whose label has arrived; hollow where they still come."
+        )
+        settled = load.complete_until(scope.model).isoformat()
+        figure = charts.over_time(coverage, load.promise(scope, "label_coverage"), settled=settled)
+        parts.picture(figure, "labels", say.alt(coverage, "since"))
+        parts.download(coverage, "labels")
