@@ -119,6 +119,27 @@ def test_what_was_just_signed_stands(world: World, window: str, version: str | N
     assert sorted(now.frozen(), key=str) == sorted(then.frozen(), key=str)
 
 
+@pytest.mark.parametrize("alone", [True, False])
+@pytest.mark.parametrize("window", [LATEST, "2026-03-01..2026-03-11", "all"])
+def test_a_promise_of_other_days_than_the_window_is_signed_and_stands(
+    window: str, alone: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = '[[rule]]\nmetric = "latency_p95"\nmax = 400\n'
+    slo = '[[slo]]\nname = "fast"\nmetric = "latency"\nwithin_ms = 60\ntarget = 0.9\nwindow = "7d"\n'
+    build(Spec(seed=4, rows=2000, days=90), tmp_path, 'version = "1"\n' + ("" if alone else rule) + slo)
+    monkeypatch.setenv("EVENHAND_WORKSPACE", str(tmp_path))
+    st.cache_data.clear()
+    scope = Scope("triage", None, window, None)
+    done, given = signed(scope), stands.evidence(scope)
+    assert stands.still_stands(done) == Current()
+    now = stands.again(done)
+    assert sorted(now.frozen(), key=str) == sorted(given.frozen(), key=str)
+    read = {row["since"]: row["value"] for row in given.readings if row["metric"] == "promise_kept"}
+    for finding in given.findings:
+        if finding.metric == "promise_kept":
+            assert read[finding.since] == finding.value
+
+
 def test_it_stands_when_a_new_day_arrives(world: World) -> None:
     done = signed(latest())
     arrive(world, 1, "next")

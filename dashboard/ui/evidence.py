@@ -6,7 +6,7 @@ last week). They are read off the findings, so that what was signed is enough to
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -17,7 +17,9 @@ from dashboard.charts.words import window
 from dashboard.errors import EvenhandError
 from dashboard.metrics import METRICS
 from dashboard.policy import Finding, Schedule, Window, check
+from dashboard.policy.promises import KEPT
 from dashboard.report.judged import Plan, judged
+from dashboard.report.promises import kept_reading
 from dashboard.review import signoff
 from dashboard.review.events import SignedOff
 from dashboard.ui import load, say
@@ -83,9 +85,21 @@ def again(done: SignedOff) -> Evidence:
 
 
 def looks(findings: Sequence[Mapping[str, Any]]) -> tuple[Look, ...]:
-    """Returns the kinds and windows that findings were judged on; () where none of them had one."""
-    dated = (finding for finding in findings if finding.get("since") and finding["metric"] in METRICS)
-    return tuple(sorted({_look(finding) for finding in dated}))
+    """Returns the kinds and windows that findings were judged on; () where none of them had one.
+
+    A promise has days of its own, which end with a judged window: they are a look only where nothing else is judged
+    on that window, so that other rules find theirs again.
+    """
+    dated = [finding for finding in findings if finding.get("since") and finding["metric"] in METRICS]
+    promised = {_look(finding) for finding in dated if finding["metric"] == KEPT}
+    others = {_look(finding) for finding in dated if finding["metric"] != KEPT}
+    ends = _ends(others)
+    return tuple(sorted(others | {look for look in promised if look.until not in ends}))
+
+
+def _ends(then: Iterable[Look]) -> set[date]:
+    """Returns the ends of the windows that need no labels: promises are looked at when they end."""
+    return {look.until for look in then if not look.labels and look.kind != "drift"}
 
 
 def _look(finding: Mapping[str, Any]) -> Look:
@@ -110,7 +124,7 @@ def _stood(scope: Scope, findings: Sequence[Finding], then: tuple[Look, ...]) ->
 
 @st.cache_data(max_entries=100, show_spinner=False)
 def _readings(key: load.Key, version: str | None, then: tuple[Look, ...]) -> tuple[Rows, str]:
-    rows = [row for look in then for row in _of(key, version, look)]
+    rows = [row for look in then for row in _of(key, version, look)] + _promised(key, version, then)
     return rows, signoff.digest(rows)
 
 
@@ -123,6 +137,19 @@ def _of(key: load.Key, version: str | None, look: Look) -> Rows:
     of_groups = [names] if look.kind == "fairness" else of_groups
     found = [one for attributes in of_groups for one in model.readings(attributes=attributes, **asked)]
     return [one.as_dict() for one in found if look.labels in (None, _labelled(one.metric))]
+
+
+def _promised(key: load.Key, version: str | None, then: tuple[Look, ...]) -> Rows:
+    """Returns the readings of the policy's promises at the end of each window."""
+    model = load.model(key[1])
+    rules = [rule for rule in model.policy.rules if rule.promise is not None] if model.policy else []
+    found = (
+        kept_reading(model.source(), rule.promise, until, rule.version or version)
+        for until in sorted(_ends(then))
+        for rule in rules
+        if rule.promise is not None
+    )
+    return [one.as_dict() for one in found]
 
 
 @st.cache_data(max_entries=100, show_spinner=False)
