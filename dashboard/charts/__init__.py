@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dashboard.charts.calibration import confidence_bands, gap_dots, reliability_curve, small_reliability, top_of
+from dashboard.charts.deliveries import columns_strip
 from dashboard.charts.disparity import disparity_over_time
 from dashboard.charts.events import timeline
 from dashboard.charts.features import categories_against_now, missing_strip, reasons_strip, reference_against_now
@@ -21,6 +22,7 @@ from dashboard.charts.waterfall import waterfall
 
 __all__ = [
     "categories_against_now",
+    "columns_strip",
     "confidence_bands",
     "delay_curves",
     "disparity_over_time",
