@@ -202,6 +202,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     charts/latency        every answer in a heat map
     charts/errors         by how much a predicted number is off
     charts/features       reference against now; what is missing
+    charts/deliveries     which columns each delivery had
     charts/estimates      estimated beside realised
     charts/events         what happened when
     charts/worst          the groups served worst, each beside everybody
@@ -269,6 +270,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/value              what it is worth
     ui/deliveries         what was delivered, in words and tables
     ui/values             values in another unit, missing, out of range
+    ui/schema             how the columns of deliveries changed
     ui/turned_away        rows turned away: why, as delivered, what to do next
     ui/case_view          one case as a clinician reads it
     ui/people             sign-offs, flags, the record

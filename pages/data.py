@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from dashboard.ui import deliveries, load, parts, state, turned_away, values
+from dashboard.ui import deliveries, load, parts, schema, state, turned_away, values
 from dashboard.ui.load import quality
 
 scope = state.scope()
@@ -13,7 +13,7 @@ parts.sentence("Data", "Can the data be trusted?", deliveries.with_units(says, u
 views = {
     "Values": partial(values.section, scope, units),
     "Turned away": partial(turned_away.section, scope, records),
-    "Schema": partial(deliveries.schema, records),
+    "Schema": partial(schema.section, scope, records),
     "Deliveries": partial(deliveries.section, records),
 }
 parts.views("view", views)

@@ -9,12 +9,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from dashboard import charts
 from dashboard.cases_rejected import COLUMNS, Wanted, rejected, standing, write
 from dashboard.contract import Contract
 from dashboard.log import Record
-from dashboard.ui import deliveries, turned_away
+from dashboard.report import rows
+from dashboard.ui import deliveries, schema, turned_away
 from dashboard.workspace import Model, Workspace
 from tests.test_odd_models import opened
+from tests.worlds import Spec, build, delivered
 
 VIEWS = ("Values", "Turned away", "Schema", "Deliveries")
 CONTRACT = """[model]
@@ -135,7 +138,7 @@ def test_every_view_opens_by_its_url(view: str, sample: Path, monkeypatch: pytes
     sections = {
         "Values": "Missing values",
         "Turned away": "The rows",
-        "Schema": "How the",
+        "Schema": "New categories",
         "Deliveries": "Newest first",
     }
     assert {name for name, section in sections.items() if section in words} == {view}
@@ -146,3 +149,52 @@ def test_nothing_turned_away_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turned_away.parts, "nothing", lambda found, *todo: said.append(found))
     turned_away.section(None, [Record("b", "predictions", "f", "d", "2026-01-01", {}, 5, 0, 0)])  # type: ignore[arg-type]
     assert said == ["No row was turned away."]
+
+
+def delivery(k: int, kind: str = "predictions", **columns: str) -> Record:
+    return Record(f"b{k}", kind, f"f{k}.csv", "d", f"2026-01-0{k}", columns, 5, 0, 0)  # type: ignore[arg-type]
+
+
+def test_columns_appear_vanish_come_back_and_change_their_type() -> None:
+    records = [
+        delivery(1, id="VARCHAR", score="DOUBLE", age="BIGINT"),
+        delivery(2, id="VARCHAR", score="FLOAT", age="NULL", ward="VARCHAR"),
+        delivery(3, id="VARCHAR", age="VARCHAR", ward="VARCHAR"),
+        delivery(4, id="VARCHAR", score="DOUBLE", age="VARCHAR", ward="VARCHAR"),
+    ]
+    found = schema.strip(records)
+    happened = [tuple(row) for row in found.loc[found["what"] != "", ["column", "batch", "what"]].to_numpy()]
+    assert happened == [
+        ("ward", "b2", "appeared"), ("age", "b3", "type"), ("score", "b3", "vanished"), ("score", "b4", "appeared"),
+    ]  # fmt: skip
+    told = schema.words(found, 4)
+    assert told.startswith("ward appeared with f2.csv (2 January); age changed its type with f3.csv")
+    assert told.endswith("and 1 more.")
+    assert (
+        schema.words(schema.strip(records[:1]), 1) == "Nothing changed: one delivery with the same columns and types."
+    )
+    figure = charts.columns_strip(schema.recent(found))
+    assert [trace.name for trace in figure.data[1:]] == ["appeared", "vanished", "changed its type"]
+    grid = figure.data[0]
+    assert grid.z[list(grid.y).index("score")].tolist() == [1, 1, 0, 1]
+
+
+def test_of_many_columns_those_that_changed_are_shown() -> None:
+    many = {f"c{k}": "DOUBLE" for k in range(70)}
+    shown = schema.recent(
+        schema.strip([delivery(1, **many), delivery(2, **many | {"c69": "VARCHAR", "new": "DOUBLE"})])
+    )
+    assert shown["column"].nunique() == schema.COLUMNS
+    assert {"c69", "new"} < set(shown["column"])
+
+
+def test_new_categories_are_those_that_the_reference_does_not_have(tmp_path: Path) -> None:
+    world = build(Spec(seed=4, rows=1500, days=100), tmp_path)
+    late = delivered(world.frame, world.spec).head(5).assign(predicted_at=pd.Timestamp("2026-04-22 12:00"), ward="Z")
+    late["prediction_id"] = [f"late{k}" for k in range(5)]
+    world.model.log(late)
+    world.model.rollup()
+    after = world.model.plan().by_log.reference
+    assert after is not None
+    asked = {"shadow": [], "after": after.until}
+    assert rows(world.model.source().snapshot, "new_categories", asked) == [("ward", "Z", date(2026, 4, 22), 5)]

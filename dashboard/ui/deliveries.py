@@ -136,10 +136,3 @@ def section(records: Sequence[Record]) -> None:
     parts.section("Deliveries", "Newest first: rows delivered, taken in, sent before, turned away.")
     parts.grid(frame(records), "deliveries", "Every delivery: when it came, its rows, how many were accepted")
     parts.download(frame(records), "deliveries")
-
-
-def schema(records: Sequence[Record]) -> None:
-    """Does draw the view of how the columns changed."""
-    found = changes(records)
-    parts.section("How the delivery changed", "" if found else "Every delivery had the columns of the first one.")
-    parts.table(found, "What was new, gone or of another type, by delivery")

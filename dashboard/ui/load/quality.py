@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pandas as pd
 import streamlit as st
 
 from dashboard.cases_rejected import COLUMNS, Wanted
 from dashboard.cases_rejected import rejected as found
+from dashboard.report import rows
 from dashboard.report.unit_changes import UnitChange
-from dashboard.ui.load import ENTRIES, Key, key, model_of
+from dashboard.ui.load import ENTRIES, Key, held, key, model_of
 
 
 def unit_changes(name: str) -> list[UnitChange]:
@@ -29,3 +32,16 @@ def rejected(name: str, wanted: Wanted, limit: int) -> pd.DataFrame:
 @st.cache_data(max_entries=50, show_spinner=False)
 def _rejected(key: Key, deliveries: int, wanted: Wanted, limit: int) -> pd.DataFrame:
     return pd.DataFrame(found(model_of(key).paths, wanted, limit), columns=list(COLUMNS))
+
+
+def new_categories(name: str) -> pd.DataFrame:
+    """Returns the categories that first came after the reference window: feature, category, since, n."""
+    return _new_categories(key(name))
+
+
+@st.cache_data(max_entries=50, show_spinner=False)
+def _new_categories(key: Key) -> pd.DataFrame:
+    model, reference = model_of(key), held(key[1]).plan.by_log.reference
+    asked = {"shadow": list(model.contract.shadow), "after": reference.until if reference else date.max}
+    new = rows(model.source().snapshot, "new_categories", asked)
+    return pd.DataFrame(new, columns=["feature", "category", "since", "n"])
