@@ -54,6 +54,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/decomposition why a rate changed, why groups differ: mix against rate
     metrics/histograms    two windows on common bins
     metrics/drift         how far a feature has moved
+    metrics/concept       whether the same score still means the same
     metrics/areas         the area between two cumulative distributions
     metrics/days          whether windows differ more than windows do
     metrics/delays        how long labels take, learnt while some are still missing
@@ -133,6 +134,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/areas          how well scores rank the cases of each group
     report/fairness       what is compared: one decision, each class, a predicted number
     report/drift          every feature against the reference window
+    report/concept        labels against scores, then and now
+    report/concept_curves the curves behind pictures of it
     report/mix            whom the model serves, and whether that has changed
     report/service        latency, failures, throughput
     report/expected       what scores mean in each group, and the cases whose labels are to come
@@ -156,6 +159,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     charts/versions       a version against another, around no difference
     charts/waterfall      a change, step by step
     charts/calibration    the reliability curve; how sure it is
+    charts/concept        what the same scores went with, then and now
     charts/confusion      what is taken for what, as a square
     charts/scores         scores of positive and negative cases, mirrored, in small
     charts/mix            a group's share over time, in small
@@ -206,6 +210,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/crossing           a metric where attributes cross, in cells and words
     ui/crossed            which attributes, which metric; the map of their groups
     ui/group_scores       how scores rank, hold and lie in each group
+    ui/concept            labels and scores: whether a score still means the same
+    ui/load/concept       what it reads
     ui/served             whom the model serves, week by week
     ui/fairness           one rate of all groups: side by side, in one number
     ui/gap_mix            why two groups differ, and why that changed

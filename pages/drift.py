@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import charts
-from dashboard.ui import headlines, load, parts, say, state, verdicts
+from dashboard.ui import concept, headlines, load, parts, say, state, verdicts
 
 scope = state.scope()
 readings = load.drift(scope, ("psi",))
@@ -51,3 +51,7 @@ if everything := parts.opened("All measures of every feature", "all-measures"):
     with everything:
         shown = load.drift(scope).drop(columns=["kind", "attribute", "group", "reference"])
         parts.grid(shown, "drift", "Drift readings")
+
+if labels := parts.opened("Labels and scores: does a score still mean what it meant?", "labels-and-scores"):
+    with labels:
+        concept.section(scope)

@@ -35,6 +35,7 @@ BY_OTHERS = {
     "label_coverage": "a rate",
     "wasserstein_standardised": "wasserstein",
     "mix_psi": "psi",
+    "concept_shift": "a difference of two rates",  # of one score bin; of several joined: test_concept
     "logged_value_per_case": "mean_error",
     "error_rate": "error_rate, by hours",
     "ppr": "a rate",
