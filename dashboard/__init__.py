@@ -56,6 +56,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/histograms    two windows on common bins
     metrics/drift         how far a feature has moved
     metrics/noncentral    what a chi-squared statistic says of the noncentrality behind it
+    metrics/concept       whether the same score still means the same
     metrics/areas         the area between two cumulative distributions
     metrics/quality       how many values of a feature are missing or cannot be
     metrics/units         pairs of units, and which one a factor points to
@@ -154,6 +155,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/moved_groups   which groups' values of a feature moved, from the log
     report/quality        what is wrong with the values of each feature
     report/unit_changes   features whose unit seems to have changed, everywhere or in one group
+    report/concept        labels against scores, then and now
+    report/concept_curves the curves behind pictures of it
     report/mix            whom the model serves, and whether that has changed
     report/service        latency, failures, throughput
     report/energy         energy, CO2e and cost of 1,000 answers
@@ -190,6 +193,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     charts/waterfall      a change, step by step
     charts/budget         what is left of a promise's budget
     charts/calibration    the reliability curve; how sure it is
+    charts/concept        what the same scores went with, then and now
     charts/confusion      what is taken for what, as a square
     charts/scores         scores of positive and negative cases, mirrored, in small
     charts/mix            a group's share over time, in small
@@ -253,6 +257,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/group_scores       how scores rank, hold and lie in each group
     ui/drift              all inputs, a line each; one of them opened
     ui/drift_words        drift in words: what moved, the table of inputs
+    ui/concept            labels and scores: whether a score still means the same
+    ui/load/concept       what it reads
     ui/served             whom the model serves, week by week
     ui/fairness           one rate of all groups: side by side, in one number
     ui/gap_mix            why two groups differ, and why that changed

@@ -15,5 +15,10 @@ if asked.rows.empty:
     )
     st.stop()
 
-views = {drift.INPUTS: drift.inputs, drift.ONE: drift.one, drift.ALL: drift.measures}
+views = {
+    drift.INPUTS: drift.inputs,
+    drift.ONE: drift.one,
+    drift.LABELS: drift.labels,
+    drift.ALL: drift.measures,
+}
 parts.views("view", {name: partial(draw, asked) for name, draw in views.items()})

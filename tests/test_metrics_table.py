@@ -15,6 +15,7 @@ from dashboard.metrics import (
     aequitas,
     balance,
     calibration,
+    concept,
     energy,
     errors,
     fairness,
@@ -100,6 +101,7 @@ def test_every_other_metric_is_a_function_of_its_name() -> None:
         calibration,
         quality,
         value,
+        concept,
     )
     made = {name for module in modules for name in METRICS if callable(getattr(module, name, None))}
     made |= {

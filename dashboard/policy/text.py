@@ -195,7 +195,7 @@ def _check_attribute(judged: Metric, attribute: str | None, where: str, contract
                 todo='Write attribute = "*" for each',
             )
         return
-    if judged.kind in ("drift", "service") and "attribute" not in judged.needs:
+    if not judged.by_group:
         raise EvenhandError(f"{where}: {judged.name} is not judged by group", todo="Remove `attribute`")
     if contract is None or attribute == "*":
         return
@@ -208,8 +208,7 @@ def _check_feature(judged: Metric, feature: str | None, where: str, contract: Co
     if judged.kind == "service" and feature is not None:
         _check_part(judged, feature, where, contract)
         return
-    of_feature = "feature" in judged.needs or (judged.kind == "drift" and "attribute" not in judged.needs)
-    if of_feature != (feature is not None):
+    if judged.of_feature != (feature is not None):
         found = "is about a feature, and none is named" if feature is None else "is not about a feature"
         todo = 'Write feature = "*" for each' if feature is None else "Remove `feature`"
         raise EvenhandError(f"{where}: {judged.name} {found}", todo=todo)

@@ -46,7 +46,7 @@ def is_of_features(metric: str) -> bool:
     >>> is_of_features("psi"), is_of_features("mix_psi")
     (True, False)
     """
-    return METRICS[metric].kind == "drift" and "attribute" not in METRICS[metric].needs
+    return METRICS[metric].kind == "drift" and METRICS[metric].of_feature
 
 
 def _measures(

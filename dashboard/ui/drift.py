@@ -10,11 +10,11 @@ import streamlit as st
 from dashboard import charts
 from dashboard.charts.words import title
 from dashboard.policy import Finding
-from dashboard.ui import drift_words, headlines, load, parts, say, verdicts
+from dashboard.ui import concept, drift_words, headlines, load, parts, say, verdicts
 from dashboard.ui.load import moved as loads
 from dashboard.ui.state import Scope, followed
 
-INPUTS, ONE, ALL = "Inputs", verdicts.ONE_INPUT, "All measures"
+INPUTS, ONE, LABELS, ALL = "Inputs", verdicts.ONE_INPUT, verdicts.LABELS, "All measures"
 
 
 @dataclass(frozen=True)
@@ -181,3 +181,8 @@ def measures(found: Asked) -> None:
     shown = load.drift(found.scope).drop(columns=["kind", "attribute", "group", "reference"])
     parts.grid(shown, "drift", "Drift readings")
     parts.download(shown, "drift-all")
+
+
+def labels(found: Asked) -> None:
+    """Does show whether a score still means what it meant."""
+    concept.section(found.scope)

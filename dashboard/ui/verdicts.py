@@ -22,7 +22,7 @@ DRAWN = 40
 CONTRASTS = ("_difference", "_ratio")
 ON_GROUPS = {"roc_auc_difference": "Scores", "mix_psi": "Who is served"}  # the view that shows a finding
 COMPARED = frozenset((*RATES, *OF_ERRORS))  # what groups are compared by, one group at a time
-ONE_INPUT = "One input"  # the view of Drift that opens a feature
+ONE_INPUT, LABELS = "One input", "Labels and scores"  # views of Drift: a feature opened; what scores still mean
 CALIBRATED = frozenset(metric.name for metric in CALIBRATION)
 
 
@@ -112,6 +112,8 @@ def shown_on(finding: Finding) -> tuple[str, dict[str, str]]:
         return "fairness", {"attribute": finding.attribute, "metric": rate_of(finding.metric)} | of_class
     if finding.metric == "psi" and finding.feature:
         return "drift", {"feature": finding.feature, "view": ONE_INPUT}
+    if finding.metric == "concept_shift":
+        return "drift", {"view": LABELS}
     of_kind = {"data": "data", "drift": "drift", "service": "service"}.get(finding.kind, "performance")
     page = "calibration" if finding.metric in CALIBRATED else of_kind
     return page, {"attribute": finding.attribute} if finding.attribute else {}

@@ -37,6 +37,7 @@ BY_OTHERS = {
     "wasserstein_standardised": "wasserstein",
     "mix_psi": "psi",
     "chi_squared": "psi",  # the same limits, before they are brought to its scale
+    "concept_shift": "a difference of two rates",  # of one score bin; of several joined: test_concept
     "logged_value_per_case": "mean_error",
     "error_rate": "error_rate, by hours",
     "ppr": "a rate",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboard.metrics.table.entry import EVERY, entry
+from dashboard.metrics.table.entry import CLASSES, EVERY, entry
 
 DRIFT = (
     entry(
@@ -44,5 +44,12 @@ DRIFT = (
         "sum of (now - then) ln(now / then) over the groups, unknown one of them, shares (count + 0.5) / (n + 0.5 B)",
         "lower", "reference attribute", kind="drift", unit="psi", tasks=EVERY,
         source="Yurdakul (2018); noncentral chi-squared",
+    ),
+    entry(
+        "concept_shift", "Shift of labels against scores",
+        "By how much are labels more frequent than the same scores went with in the reference?",
+        "sum over score bins of (share of cases now) x (label rate now - label rate then); of several classes, of "
+        "being right", "near zero", "labels reference scores", kind="drift", unit="points", tasks=CLASSES,
+        source="Newcombe (1998); Zou (2007)",
     ),
 )  # fmt: skip

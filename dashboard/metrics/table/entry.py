@@ -14,6 +14,7 @@ DECIDED = ("binary", AT_A_CUTOFF)
 CLASSES = ("binary", "multiclass")
 DECIDING = (*CLASSES, AT_A_CUTOFF)
 EVERY = ("binary", "multiclass", "regression")
+NO_FEATURE = frozenset({"attribute", "scores", "inputs"})  # needs of the drift of what is not one feature
 RATE_SOURCE = "Wilson (1927) for the interval"
 ENDS = "the wider of Wilson's and Jeffreys' limits (Brown, Cai and DasGupta 2001)"
 DIFFERENCE_SOURCE = f"MOVER (Newcombe 1998, Zou and Donner 2008) of {ENDS}"
@@ -38,6 +39,16 @@ class Metric:
     tasks: tuple[str, ...] = BINARY
     complement: str | None = None
     family: str = ""
+
+    @property
+    def of_feature(self) -> bool:
+        """Whether it is about one feature: how far it has moved, what is wrong with its values."""
+        return "feature" in self.needs or (self.kind == "drift" and not self.needs & NO_FEATURE)
+
+    @property
+    def by_group(self) -> bool:
+        """Whether it may be read of each group of an attribute."""
+        return self.kind not in ("drift", "service") or bool(self.needs & {"attribute", "scores"})
 
 
 def entry(
