@@ -13,7 +13,8 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.rates import Difference, Estimate, Limits, Rate, undefined, wilson
+from dashboard.rates import Difference, Estimate, Limits, Rate, undefined
+from dashboard.rates_limits import wider
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -99,11 +100,11 @@ def _limits(
     deffs: tuple[float, float],
     level: float,
 ) -> Limits:
-    """Returns the limits of a weighted sum of differences, from Wilson's of every rate in it."""
+    """Returns the limits of a weighted sum of differences, from those of every rate in it."""
     below = above = 0.0
     for (hits, cases), deff, sign in ((now, deffs[1], 1), (then, deffs[0], -1)):
         for weight, h, n in zip(weights.tolist(), hits.tolist(), cases.tolist(), strict=True):
-            low, high = wilson(h / deff, n / deff, level)
+            low, high = wider(h / deff, n / deff, level)
             down, up = (h / n - low, high - h / n) if sign > 0 else (high - h / n, h / n - low)
             below, above = below + (weight * down) ** 2, above + (weight * up) ** 2
     return value - sqrt(below), value + sqrt(above)
