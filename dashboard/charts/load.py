@@ -17,6 +17,8 @@ from dashboard.rates import Estimate
 
 MOST_DOTS = 2000
 INK = "#c65a00"
+UNUSUAL = 5
+ROUND = [step * 10**power for power in range(7) for step in (1, 2, 5)]
 
 
 def latency_against_load(hours: pd.DataFrame, classes: Sequence[LoadClass]) -> go.Figure:
@@ -50,8 +52,15 @@ def latency_against_load(hours: pd.DataFrame, classes: Sequence[LoadClass]) -> g
         margin={"l": 8, "r": 74, "t": 8, "b": 8},
         annotations=names,
         yaxis=axis,
-        xaxis={"title": {"text": "requests an hour"}, "rangemode": "tozero"},
+        xaxis={"title": {"text": "requests an hour"}} | _scale(hours["n"]),
     )
+
+
+def _scale(requests: pd.Series[int]) -> Drawn:
+    """Returns the axis of requests: from 0, or logarithmic where a few hours have many times the usual."""
+    if len(requests) and requests.max() > UNUSUAL * requests.median():
+        return {"type": "log", "tickvals": ROUND, "ticktext": [f"{tick:,}" for tick in ROUND]}
+    return {"rangemode": "tozero"}
 
 
 def _line(

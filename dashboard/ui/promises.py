@@ -17,6 +17,7 @@ HOW = (
     "The promise allows {allowed} of answers to break it: that is its budget, over the last {days} days. The line says "
     "how much was left when each day ended, with its 95 % interval."
 )
+FIGURES = ("Too fast above", "Burn rate, shorter", "Burn rate, longer")
 BURN = (
     "At a burn rate of 1 the budget lasts exactly as long as its window. It burns too fast where both windows do: the "
     "long one says that it matters, the short one that it is still going on."
@@ -55,16 +56,15 @@ def _drawn(one: Promised, starts: dict[str, str]) -> None:
         parts.note(f"Latencies are counted in bins 2 % wide: this one is {one.kept.counted}.")
     rows = [
         {
-            "Last": _hours(burn.pair.short),
-            "Burn rate": _rate(burn.short),
-            "and last": _hours(burn.pair.long),
-            "Burn rate ": _rate(burn.long),
-            "Too fast above": f"{burn.pair.threshold:.2g}",
+            "Last": f"{_hours(burn.pair.short)}, {_hours(burn.pair.long)}",
             "State": burn.state,
+            "Too fast above": f"{burn.pair.threshold:.2g}",
+            "Burn rate, shorter": _rate(burn.short),
+            "Burn rate, longer": _rate(burn.long),
         }
         for burn in one.burns
     ]
-    parts.table(rows, f"How fast the budget of “{promise.name}” burns", ("Too fast above",), ("State",))
+    parts.table(rows, f"How fast the budget of “{promise.name}” burns", FIGURES, ("State",))
     parts.download(one.over, f"budget-{promise.name}", "Download the budget by day (CSV)")
 
 
