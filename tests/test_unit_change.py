@@ -16,6 +16,8 @@ from dashboard.metrics.units import DEGREES, PAIRS, probable, scales
 from dashboard.report.unit_changes import UnitChange, furthest
 from dashboard.workspace import Workspace
 from tests.test_odd_models import opened
+from tests.worlds import Spec, delivered, draw
+from tests.worlds import found as world_of
 
 DAYS, SINCE = 180, 56
 UNITS = {"weight": "kg", "temperature": "", "outdoors": "Celsius"}
@@ -195,3 +197,19 @@ def test_the_sample_has_the_planted_change_and_no_other(sample: Path) -> None:
 def test_overview_and_data_say_it(page: str, sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _, words = opened(sample, page, monkeypatch)
     assert "lactate at site C looks multiplied by 9.0 since 3 May: probably mg/dL instead of mmol/L." in words
+
+
+def test_a_change_everywhere_is_told_once_with_its_days(tmp_path: Path) -> None:
+    spec = Spec(seed=4, rows=6000, days=90)
+    frame = draw(spec)
+    late = frame["predicted_at"] >= "2026-04-01"
+    model = world_of(tmp_path, spec.contract)
+    model.log(delivered(frame.assign(lactate=frame["lactate"].where(~late, frame["lactate"] * 9.008)), spec))
+    model.rollup()
+    [one] = model.unit_changes()
+    assert one.sentence == "lactate looks multiplied by 9.0 since 1 April: probably mg/dL instead of mmol/L."
+    medians = dict(one.medians)
+    assert len(medians) == 90
+    assert medians[date(2026, 4, 2)] == pytest.approx(
+        9.008 * frame.loc[frame["day"] == date(2026, 4, 2), "lactate"].median(), abs=1e-9
+    )

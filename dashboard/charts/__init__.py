@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboard.charts.budget import budget_left
 from dashboard.charts.calibration import confidence_bands, gap_dots, reliability_curve, small_reliability, top_of
-from dashboard.charts.deliveries import columns_strip
+from dashboard.charts.deliveries import columns_strip, daily_medians
 from dashboard.charts.disparity import disparity_over_time
 from dashboard.charts.events import LANES, timeline
 from dashboard.charts.features import categories_against_now, missing_strip, reasons_strip, reference_against_now
@@ -30,6 +30,7 @@ __all__ = [
     "categories_against_now",
     "columns_strip",
     "confidence_bands",
+    "daily_medians",
     "delay_curves",
     "disparity_over_time",
     "frontier",

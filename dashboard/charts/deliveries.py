@@ -1,12 +1,13 @@
-"""What deliveries were like: which columns each had, and of which type."""
+"""What deliveries were like: which columns each had, and of which type; values that changed their unit."""
 
 from __future__ import annotations
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts.figure import sheet
-from dashboard.charts.palette import STATES, UNJUDGED
+from dashboard.charts.figure import DATES, Drawn, sheet
+from dashboard.charts.palette import QUIET, STATES, UNJUDGED
+from dashboard.charts.words import day
 
 THERE = [[0.0, "rgba(107, 127, 149, 0)"], [1.0, "rgba(107, 127, 149, 0.32)"]]
 HAPPENED = {  # what happened: its words, plotly's symbol, the colour
@@ -51,3 +52,32 @@ def columns_strip(columns: pd.DataFrame) -> go.Figure:
     legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "itemclick": False}
     figure.update_layout(showlegend=bool((columns["what"] != "").any()), legend=legend)
     return figure
+
+
+def daily_medians(medians: pd.DataFrame, since: object, until: object | None, unit: str) -> go.Figure:
+    """Returns each day's median (columns day and median), on a logarithmic axis where all are above 0.
+
+    Where the unit changed, and where it changed back, is a line with the day beside it.
+    """
+    value = medians["median"].astype(float)
+    trace = {
+        "type": "scatter", "x": medians["day"], "y": value, "mode": "markers", "hoverinfo": "text",
+        "marker": {"size": 6, "color": UNJUDGED.colour},
+        "hovertext": [f"{day(on)}<br>{middle:.3g} {unit}" for on, middle in zip(medians["day"], value, strict=True)],
+    }  # fmt: skip
+    lines: list[Drawn] = []
+    named: list[Drawn] = []
+    for at in (since, until):
+        if at is not None:
+            across = {"x0": str(at), "x1": str(at), "y0": 0, "y1": 1, "yref": "paper"}
+            lines.append({"type": "line", "line": {"color": QUIET, "width": 1, "dash": "dot"}} | across)
+            named.append(
+                {"x": str(at), "y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False, "text": day(at)}
+            )
+    ticks = [digit * 10.0**power for power in range(-6, 9) for digit in (1, 2, 5)]
+    log = {"type": "log", "tickvals": ticks, "ticktext": [f"{tick:,.10g}" for tick in ticks]}
+    scale = log if bool((value > 0).all()) else {}
+    return sheet(
+        220, [trace], shapes=lines, annotations=named, margin={"l": 8, "r": 8, "t": 28, "b": 8},
+        xaxis=DATES, yaxis=scale | {"title": {"text": unit}},
+    )  # fmt: skip

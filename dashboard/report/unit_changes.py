@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from dashboard import log, store
 from dashboard.contract import UNKNOWN_GROUP, Contract
 from dashboard.metrics.histograms import Histogram
-from dashboard.metrics.unit_change import Change, change
+from dashboard.metrics.unit_change import Change, change, medians
 from dashboard.metrics.units import probable, scales
 from dashboard.report.drift import Days, reference_shapes, shapes
 from dashboard.report.extent import extent
@@ -34,6 +34,7 @@ GROUPS = 12  # an attribute or a feature with more values is not looked at one b
 SUSPECT = 5.0  # standard errors between the cumulative shares of a week and of the reference
 PLACES = ("site", "ward", "hospital", "clinic", "centre", "center", "unit", "branch", "country", "region", "station")
 SAME_DAYS = 3
+Medians = tuple[tuple[date, float], ...]
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class UnitChange:
 
     `attribute` and `group` say where, None everywhere; `low` and `high` bound the scale, or the shift where the scale
     is 1; `now` and `before` are the units that this points to, "" where none does, `pair` what is between them. Every
-    `every`-th row of the log was looked at.
+    `every`-th row of the log was looked at; `medians` are those of the days, there.
     """
 
     feature: str
@@ -61,6 +62,7 @@ class UnitChange:
     before: str = ""
     pair: float | None = None
     every: int = 1
+    medians: Medians = ()
 
     @property
     def where(self) -> str:
@@ -228,7 +230,7 @@ def _of_feature(contract: Contract, taken: Taken, name: str, reference: Days) ->
     others = scales(name, _unit(contract, name))
     whole = change(days, values, since, others)
     if whole:
-        return [_told(contract, taken, name, None, None, whole)]
+        return [_told(contract, taken.every, name, (None, None), whole, _days(days, values))]
     own = {attribute.name for attribute in contract.attributes if delivered(attribute) == identifier(f"x_{name}")}
     found: list[UnitChange] = []
     for place, codes in taken.codes.items():
@@ -236,7 +238,8 @@ def _of_feature(contract: Contract, taken: Taken, name: str, reference: Days) ->
             mine = codes[order] == k
             one = change(days[mine], values[mine], since, others) if place not in own else None
             if one:
-                found.append(_told(contract, taken, name, place, named, one))
+                daily = _days(days[mine], values[mine])
+                found.append(_told(contract, taken.every, name, (place, named), one, daily))
     return list(_once(found))
 
 
@@ -257,14 +260,21 @@ def _unit(contract: Contract, name: str) -> str:
     return next((feature.unit for feature in contract.features if feature.name == name), "")
 
 
+def _days(days: NDArray[np.int64], values: NDArray[np.float64]) -> Medians:
+    on, middles, _ = medians(days, values)
+    return tuple(
+        (date(1970, 1, 1) + timedelta(days=int(day)), float(one)) for day, one in zip(on, middles, strict=True)
+    )
+
+
 def _told(
-    contract: Contract, taken: Taken, name: str, attribute: str | None, group: str | None, found: Change
+    contract: Contract, every: int, name: str, where: tuple[str | None, str | None], found: Change, daily: Medians
 ) -> UnitChange:
     pair = None if found.shift else probable(name, _unit(contract, name), found.scale)
     now, before, factor = (*found.units, None) if found.units else pair or ("", "", None)
     since, until = (None if day is None else date(1970, 1, 1) + timedelta(days=day) for day in (found.start, found.end))
     assert since is not None
     return UnitChange(
-        name, attribute, group, since, until, found.scale, found.shift, found.low, found.high,
-        found.n_before, found.n_after, found.misfit, now, before, factor, taken.every,
+        name, *where, since, until, found.scale, found.shift, found.low, found.high,
+        found.n_before, found.n_after, found.misfit, now, before, factor, every, daily,
     )  # fmt: skip

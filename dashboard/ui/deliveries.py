@@ -72,6 +72,11 @@ def units(changes: Sequence[UnitChange]) -> list[dict[str, object]]:
     ]
 
 
+def daily(change: UnitChange) -> pd.DataFrame:
+    """Returns the medians of the days behind a change of unit: day and median."""
+    return pd.DataFrame(change.medians, columns=["day", "median"])
+
+
 def looked_at(changes: Sequence[UnitChange]) -> str:
     """Returns how a change of unit is told from drift, and of which rows."""
     every = changes[0].every if changes else 1

@@ -10,12 +10,19 @@ from dashboard.report.unit_changes import UnitChange
 from dashboard.ui import deliveries, load, parts, say, verdicts
 from dashboard.ui.state import Scope
 
+DRAWN = 4
+
 
 def section(scope: Scope, units: Sequence[UnitChange]) -> None:
     """Does draw the view."""
     if units:
         parts.section("Values in another unit", deliveries.looked_at(units))
         parts.findings([(None, change.sentence) for change in units])
+        for k, change in enumerate(units[:DRAWN]):
+            daily, unit = deliveries.daily(change), load.unit(scope, change.feature)
+            figure = charts.daily_medians(daily, change.since, change.until, unit)
+            parts.picture(figure, f"unit-{k}", f"Median by day: {change.sentence}")
+            parts.download(daily, f"unit-{k}")
         parts.table(deliveries.units(units), "Inputs whose unit seems to have changed", numbers=deliveries.MEASURED)
     _missing(scope)
     checks = [finding for finding in load.findings(scope, "data") if finding.metric in OF_FEATURES]
