@@ -54,6 +54,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/decomposition why a rate changed, why groups differ: mix against rate
     metrics/histograms    two windows on common bins
     metrics/drift         how far a feature has moved
+    metrics/domain        whether rows of two windows can be told apart
     metrics/concept       whether the same score still means the same
     metrics/areas         the area between two cumulative distributions
     metrics/days          whether windows differ more than windows do
@@ -134,6 +135,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/areas          how well scores rank the cases of each group
     report/fairness       what is compared: one decision, each class, a predicted number
     report/drift          every feature against the reference window
+    report/domain         all inputs together, from a sample of the log
     report/concept        labels against scores, then and now
     report/concept_curves the curves behind pictures of it
     report/mix            whom the model serves, and whether that has changed
