@@ -156,8 +156,8 @@ def _error(sample: Sample, parts: list[tuple[Whole, float, Floats]], weights: Fl
         sizes = np.where(now, now.sum(), (~now).sum())
         influence[test] = weight * (placed - area) / sizes
     variance, counted = 0.0, []
-    for now in (False, True):
-        own = sample.now == now
+    for side in (False, True):
+        own = sample.now == side
         days, numbers = np.unique(sample.days[own], return_inverse=True)
         sums = np.bincount(numbers, weights=influence[own])
         alone = float(influence[own] @ influence[own])

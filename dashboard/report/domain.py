@@ -117,7 +117,7 @@ def _told(source: Source, paths: ModelPaths, scope: Scope, progress: Progress) -
     order = np.argsort(-np.where(now, found.chances, -1.0), kind="stable")[:TOP].tolist()
     given = sorted(zip([f.name for f in features], found.importance.tolist(), strict=True), key=lambda one: -one[1])
     top = tuple((str(rows[at][0]), str(rows[at][1]), str(rows[at][2]), float(found.chances[at])) for at in order)
-    return Domain("", found.area, found.error, found.days, *sizes, tuple(given), top)
+    return Domain("", found.area, found.error, found.days, sizes[0], sizes[1], tuple(given), top)
 
 
 def _column(values: Sequence[Any], is_category: bool) -> Any:
