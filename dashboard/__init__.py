@@ -56,6 +56,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/histograms    two windows on common bins
     metrics/drift         how far a feature has moved
     metrics/noncentral    what a chi-squared statistic says of the noncentrality behind it
+    metrics/domain        whether rows of two windows can be told apart
     metrics/concept       whether the same score still means the same
     metrics/areas         the area between two cumulative distributions
     metrics/quality       how many values of a feature are missing or cannot be
@@ -155,6 +156,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/moved_groups   which groups' values of a feature moved, from the log
     report/quality        what is wrong with the values of each feature
     report/unit_changes   features whose unit seems to have changed, everywhere or in one group
+    report/domain         all inputs together, from a sample of the log
     report/concept        labels against scores, then and now
     report/concept_curves the curves behind pictures of it
     report/mix            whom the model serves, and whether that has changed

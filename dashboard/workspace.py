@@ -163,7 +163,8 @@ class Model(Why):
                 todo=f"Count it again, the log is untouched: evenhand rollup {self.name}",
             )
         frozen = bins.parse(facts["bins"])
-        newest = Source(snapshot, self.contract, replace(frozen, score_exact=facts["scores"] == "exact"))
+        exact = replace(frozen, score_exact=facts["scores"] == "exact")
+        newest = Source(snapshot, self.contract, exact, self.paths)
         if self.on is None:
             return newest
         with as_of(self.paths, self.contract, newest.bins, file, self.on, **self.settings.limits) as then:

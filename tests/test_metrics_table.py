@@ -16,6 +16,7 @@ from dashboard.metrics import (
     balance,
     calibration,
     concept,
+    domain,
     energy,
     errors,
     fairness,
@@ -102,6 +103,7 @@ def test_every_other_metric_is_a_function_of_its_name() -> None:
         quality,
         value,
         concept,
+        domain,
     )
     made = {name for module in modules for name in METRICS if callable(getattr(module, name, None))}
     made |= {

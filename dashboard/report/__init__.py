@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dashboard.report.calibration import calibration_readings
 from dashboard.report.cells import rows
 from dashboard.report.concept import concept_readings
+from dashboard.report.domain import domain_readings
 from dashboard.report.drift import drift_readings
 from dashboard.report.estimated import estimated_readings
 from dashboard.report.expected_errors import expected_error_readings
@@ -48,5 +49,6 @@ def _of_kinds(source: Source, scope: Scope) -> Iterator[Reading]:
         yield from drift_readings(source, scope)
         yield from mix_readings(source, scope)
         yield from concept_readings(source, scope)
+        yield from domain_readings(source, scope)
     if "service" in scope.kinds:
         yield from service_readings(source, scope)

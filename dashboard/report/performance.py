@@ -20,6 +20,7 @@ from dashboard.report.errors import error_readings
 from dashboard.report.losses import LOSSES, losses_of, tails_of
 from dashboard.report.multiclass import multiclass_readings
 from dashboard.report.scope import Reading, Scope, reading
+from dashboard.settings import ModelPaths
 from dashboard.store import Snapshot
 
 RANKED: dict[str, Callable[..., Measure]] = {"roc_auc": roc_auc, "average_precision": average_precision}
@@ -35,11 +36,12 @@ MORE: dict[str, Callable[[performance.Confusion], Measure]] = {
 
 @dataclass(frozen=True)
 class Source:
-    """Where readings come from: one rollup, the contract and the bins that it was counted with."""
+    """Where readings come from: one rollup, the contract and the bins that it was counted with; the log beside it."""
 
     snapshot: Snapshot
     contract: Contract
     bins: Bins
+    paths: ModelPaths | None = None
 
 
 def performance_readings(source: Source, scope: Scope) -> Iterator[Reading]:

@@ -46,6 +46,13 @@ DRIFT = (
         source="Yurdakul (2018); noncentral chi-squared",
     ),
     entry(
+        "domain_auc", "Inputs together: area under the ROC curve",
+        "How well can cases be told from the reference's by all inputs together (0.5: not at all, 1: always)?",
+        "area under the ROC curve of gradient boosted trees, cross-validated by runs of whole days and by subject, on "
+        "a sample of both windows", "lower", "reference inputs", kind="drift", unit="ratio", tasks=EVERY,
+        source="DeLong and others (1988); Obuchowski (1997)",
+    ),
+    entry(
         "concept_shift", "Shift of labels against scores",
         "By how much are labels more frequent than the same scores went with in the reference?",
         "sum over score bins of (share of cases now) x (label rate now - label rate then); of several classes, of "
