@@ -48,9 +48,9 @@ PLANTED: dict[str, frozenset[str]] = {
     "no drift, days vary": frozenset(),
     "shift": frozenset({NUMERIC[SHIFTED]}),
     "unit": frozenset({NUMERIC[MEASURED]}),
-    "correlation": frozenset({"domain_classifier_auc"}),  # neither feature's own distribution changed
+    "correlation": frozenset({"domain_auc"}),  # neither feature's own distribution changed
     "mix": frozenset({"payer"}),
-    "label": frozenset({"label", "accuracy", "roc_auc", "concept_drift"}),
+    "label": frozenset({"label", "accuracy", "roc_auc", "concept_shift"}),
 }
 Numbers = NDArray[np.float64]
 Codes = NDArray[np.int64]
