@@ -20,9 +20,9 @@ TOP = ("version", "minimum_n", "windows", "rule")
 WINDOWS = ("reference", "every", "drift", "current")
 RULE = ("metric", "attribute", "feature", "version", "versus", "min", "max", "between", "then")
 ACTIONS = ("watch", "alert", "review", "retrain")
-OWN_FEATURES = ("score", "decision", "label")  # what a model says drifts like what it is given
+OWN_FEATURES = ("score", "confidence", "decision", "label")  # what a model says drifts like what it is given
 DOMAINS: Mapping[str, Range] = {"share": (0, 1), "score": (0, 1), "points": (-1, 1), "distance": (0, 1)}
-NOT_NEGATIVE = frozenset({"ratio", "ms", "psi", "deviations", "count", "per hour", "nats"})
+NOT_NEGATIVE = frozenset({"ratio", "ms", "psi", "statistic", "deviations", "count", "per hour", "nats"})
 
 
 def read(path: str | Path, contract: Contract | None = None) -> Policy:

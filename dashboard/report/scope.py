@@ -186,7 +186,14 @@ def check_names(contract: Contract, attributes: tuple[str, ...], features: tuple
     for name in attributes:
         if name not in known:
             raise EvenhandError(f"The contract has no attribute '{name}'", todo=nearest(name, known))
-    columns = [*(feature.name for feature in contract.features), "score", "decision", "label", *contract.classes]
+    columns = [
+        *(feature.name for feature in contract.features),
+        "score",
+        "confidence",
+        "decision",
+        "label",
+        *contract.classes,
+    ]
     for name in features or ():
         if name not in columns:
             raise EvenhandError(f"The contract has no feature '{name}'", todo=nearest(name, columns))
