@@ -174,7 +174,7 @@ def test_the_inputs_stand_a_line_each_the_moved_ones_first(shown: Any) -> None:
     assert [name for _, name in named][:2] == ["lactate", "age"]
     assert len(named) == 14 == inputs.count("eh-spark")
     assert "view=One+input&amp;feature=lactate" in named[0][0]
-    assert {name for name in ("score", "decision", "label") if f">{name}<" in own} == {"score", "decision", "label"}
+    assert all(f">{name}</a>" in own for name in ("score", "confidence", "decision", "label"))
     assert not app.get("plotly_chart")  # what is shut is not drawn
 
 
@@ -209,7 +209,7 @@ def test_the_trail_ends_in_the_value_that_is_shown_now(workspace: Path) -> None:
     trail, now = loads.trail(LATEST), load.drift(LATEST, ("psi",))
     last = trail.groupby("feature")["value"].last()
     shown_now = now.set_index("feature")["value"].reindex(last.index)
-    assert len(last) == 17  # 14 inputs, score, decision and label
+    assert len(last) == 18  # 14 inputs, score, confidence, decision and label
     assert last.to_numpy() == pytest.approx(shown_now.astype(float).to_numpy())
     assert trail.groupby("feature").size().nunique() == 1
 

@@ -32,7 +32,7 @@ metric = "psi"
 feature = "*"
 max = 0.1
 """
-FEATURES = ("lactate", "age", "ward", "score", "decision", "label")
+FEATURES = ("lactate", "age", "ward", "score", "confidence", "decision", "label")
 CELL = 4096
 
 
@@ -59,6 +59,10 @@ def edges(model: Model, feature: str) -> NDArray[np.float64]:
     bins = model.source().bins
     if feature == "score":
         return np.array(bins.score_edges)
+    if feature == "confidence":
+        known = np.array([0.0, *bins.score_edges])
+        lefts = np.maximum(known, 1 - known).round(9) if bins.score_exact else np.arange(50, 100) / 100
+        return np.unique(lefts)[1:]
     grid = bins.grids[feature]
     return grid.low + np.array(grid.cuts) * CELL / grid.scale
 
@@ -71,11 +75,30 @@ def side(rows: pd.DataFrame, feature: str, model: Model) -> Histogram | Categori
             column = column.dropna()
         names = column.dropna().map(lambda v: v if isinstance(v, str) else str(int(v)))
         return Categories(names.value_counts().to_dict(), int(column.isna().sum()))
-    values = rows[feature].dropna().to_numpy()
+    values = column_of(rows, feature, model)
     at = np.searchsorted(edges(model, feature), values, side="right")
     size = len(edges(model, feature)) + 1
-    missing = 0 if feature == "score" else int(rows[feature].isna().sum())
+    missing = 0 if feature in ("score", "confidence") else int(rows[feature].isna().sum())
     return Histogram.of(np.bincount(at, minlength=size), np.bincount(at, weights=values, minlength=size), missing)
+
+
+def column_of(rows: pd.DataFrame, feature: str, model: Model) -> NDArray[np.float64]:
+    """Returns a column's values; the confidence is that of the raw score.
+
+    Where score bins end within a lookup cell of a hundredth, it is that of the nearest score on the right side of it.
+    """
+    values = rows["score" if feature == "confidence" else feature].dropna().to_numpy()
+    if feature != "confidence":
+        return values
+    sure, bins = np.maximum(values, 1 - values), model.source().bins
+    if bins.score_exact:
+        return sure.round(9)
+    cuts = np.array([0.0, *bins.score_edges, 1.0])
+    middles = ((cuts[:-1] + cuts[1:]) / 2)[np.searchsorted(bins.score_edges, values, side="right")]
+    left = np.minimum(np.floor(100 * np.maximum(middles, 1 - middles)), 99) / 100
+    found = np.clip(sure, left, left + 0.01 - 1e-9)
+    assert np.abs(found - sure).max(initial=0.0) < 3e-5
+    return found
 
 
 def divergences(before: Histogram | Categories, now: Histogram | Categories) -> dict[str, float]:
@@ -90,6 +113,8 @@ def divergences(before: Histogram | Categories, now: Histogram | Categories) -> 
 def apart_from_bin_means(values: NDArray[np.float64], model: Model, feature: str) -> float:
     """Returns how far values lie from what stands for their bin: that much can a Wasserstein distance be off."""
     at = np.searchsorted(edges(model, feature), values, side="right")
+    if feature == "confidence":
+        return 0.0 if model.source().bins.score_exact else 0.01
     if feature == "score":
         cuts = np.array([0.0, *model.source().bins.score_edges, 1.0])
         middles = cuts[:-1] if model.source().bins.score_exact else (cuts[:-1] + cuts[1:]) / 2
@@ -105,11 +130,11 @@ def check(reading: Reading, raw: pd.DataFrame, model: Model) -> None:
     assert reading.n <= len(now)
     if reading.value is None:
         assert reading.note
-        assert min(s.n for s in sides) < 20 or min(len(rows[feature].dropna()) for rows in (before, now)) < 20
+        assert min(s.n for s in sides) < 20 or min(len(column_of(rows, feature, model)) for rows in (before, now)) < 20
     elif reading.metric in ("psi", "js_distance", "chi_squared"):
         assert reading.value == pytest.approx(divergences(*sides)[reading.metric], abs=1e-9), reading
     else:
-        then, values = before[feature].dropna().to_numpy(), now[feature].dropna().to_numpy()
+        then, values = column_of(before, feature, model), column_of(now, feature, model)
         compare_raw(reading, then, values, model)
 
 

@@ -23,9 +23,11 @@ RULE = ("metric", "attribute", "class", "feature", "version", "versus", "min", "
 ACTIONS = ("watch", "alert", "review", "retrain")
 MANY = "multiclass"
 PARTS = ("endpoint", "status")  # answers are judged by them
-OWN_FEATURES = ("score", "decision", "label")  # what a model says drifts like what it is given
+OWN_FEATURES = ("score", "confidence", "decision", "label")  # what a model says drifts like what it is given
 DOMAINS: Mapping[str, Range] = {"share": (0, 1), "score": (0, 1), "points": (-1, 1), "distance": (0, 1)}
-NOT_NEGATIVE = frozenset({"ratio", "ms", "psi", "deviations", "count", "per hour", "nats", "Wh", "g", "money"})
+NOT_NEGATIVE = frozenset(
+    {"ratio", "ms", "psi", "statistic", "deviations", "count", "per hour", "nats", "Wh", "g", "money"}
+)
 
 
 def read(path: str | Path, contract: Contract | None = None) -> Policy:

@@ -24,7 +24,7 @@ Where = tuple[date | None, str | None, str]  # bucket, version, feature
 Shapes = dict[Where, Shape]
 Beside = tuple[Where, Shape, "drift.Compared[Any] | None"]  # where, now, beside the reference where that has it
 Counts = NDArray[np.int64]
-OWN = ("score", "decision", "label")
+OWN = ("score", "confidence", "decision", "label")
 HALF = 32  # bits of a total's lower part
 
 
@@ -157,7 +157,10 @@ def _categories(names: list[str | None], counts: list[int]) -> Categories:
 
 
 def _own(source: Source, scope: Scope) -> Shapes:
-    """Returns the shapes of what the model says, and of the labels that have come: score, decision, label."""
+    """Returns the shapes of what the model says, and of the labels that have come: score, decision, label.
+
+    Of two classes also the confidence, from the score's bins.
+    """
     parameters, found = scope.parameters(source.contract), Shapes()
     outcomes: dict[tuple[date | None, str | None, str], dict[str | None, int]] = defaultdict(lambda: defaultdict(int))
     for bucket, version, label, decision, n in rows(source.snapshot, "said", parameters):
@@ -166,11 +169,27 @@ def _own(source: Source, scope: Scope) -> Shapes:
             outcomes[bucket, version, "label"][label] += n
     for key, counts in outcomes.items():
         found[key] = _categories(list(counts), list(counts.values()))
-    middles = score_middles(source)
+    middles, (lefts, place, sure) = score_middles(source), confidences(source)
     for bucket, version, bins, counts in arrays(source.snapshot, "score_bins", parameters):
         binned = np.bincount(bins, counts, len(middles)).astype(np.int64)
         found[bucket, version, "score"] = Histogram.of(binned, binned * middles)
+        if source.contract.task == "binary":
+            folded, total = (np.bincount(place, weights, len(lefts)) for weights in (binned, binned * sure))
+            found[bucket, version, "confidence"] = Histogram.of(folded.astype(np.int64), total)
     return {key: shape for key, shape in found.items() if scope.features is None or key[2] in scope.features}
+
+
+def confidences(source: Source) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.float64]]:
+    """Returns the left ends of the bins of confidence, and for each score bin which one it is in and its confidence.
+
+    Confidence is the probability of the likelier of two classes: the score, or 1 less it. Where each score has a bin
+    each confidence has one; else they are hundredths, at which score bins end (within a lookup cell, 2e-5).
+    """
+    middles = score_middles(source)
+    sure = np.maximum(middles, 1 - middles)
+    key = sure.round(9) if source.bins.score_exact else np.minimum(np.floor(sure * 100), 99) / 100
+    lefts, place = np.unique(key, return_inverse=True)
+    return lefts, place, sure
 
 
 def score_middles(source: Source) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ from dashboard.bins import SHIFT
 from dashboard.metrics import service
 from dashboard.metrics.histograms import Categories, Histogram
 from dashboard.report.cells import rows
-from dashboard.report.drift import reference_shapes, score_middles, shapes
+from dashboard.report.drift import confidences, reference_shapes, score_middles, shapes
 from dashboard.report.labels import curves
 from dashboard.report.performance import Source
 from dashboard.report.scope import Scope
@@ -109,6 +109,8 @@ def _edges(source: Source, feature: str) -> NDArray[np.float64]:
     """Returns the edges between a feature's fine bins."""
     if feature == "score":
         return score_middles(source)[1:]
+    if feature == "confidence":
+        return confidences(source)[0][1:]
     grid = source.bins.grids[feature]
     return grid.low + np.array(grid.cuts, dtype=float) * (1 << SHIFT) / grid.scale
 

@@ -187,7 +187,14 @@ def check_names(contract: Contract, attributes: tuple[str, ...], features: tuple
     for name in attributes:
         if name not in known:
             raise EvenhandError(f"The contract has no attribute '{name}'", todo=nearest(name, known))
-    columns = [*(feature.name for feature in contract.features), "score", "decision", "label", *contract.classes]
+    columns = [
+        *(feature.name for feature in contract.features),
+        "score",
+        "confidence",
+        "decision",
+        "label",
+        *contract.classes,
+    ]
     for name in features or ():
         column, part, _ = name.partition("=")
         if part and column in PARTS:  # answers of one endpoint or status

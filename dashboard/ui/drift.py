@@ -59,9 +59,18 @@ def inputs(found: Asked) -> None:
     parts.section("Every input, the strongest evidence first", _how(found))
     _lines(found, found.inputs, "Inputs against the reference")
     if len(found.own):
-        parts.section("What the model makes of them", "Its scores and decisions, and the labels that have come.")
+        parts.section("What the model makes of them", _own(found))
         _lines(found, found.own, "Scores, decisions and labels against the reference")
     parts.download(lambda: load.drift(found.scope), "drift")
+
+
+def _own(found: Asked) -> str:
+    task = load.contract(found.scope.model).task
+    sure = {
+        "binary": " Confidence is the probability of the likelier class.",
+        "regression": " A predicted number has no confidence.",
+    }
+    return f"Its scores and decisions, and the labels that have come.{sure.get(task, '')}"
 
 
 def _how(found: Asked) -> str:
