@@ -212,6 +212,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/crossing           a metric where attributes cross, in cells and words
     ui/crossed            which attributes, which metric; the map of their groups
     ui/group_scores       how scores rank, hold and lie in each group
+    ui/together           inputs together: what gives a window away
+    ui/load/together      what it reads
     ui/concept            labels and scores: whether a score still means the same
     ui/load/concept       what it reads
     ui/served             whom the model serves, week by week

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import charts
-from dashboard.ui import concept, headlines, load, parts, say, state, verdicts
+from dashboard.ui import concept, headlines, load, parts, say, state, together, verdicts
 
 scope = state.scope()
 readings = load.drift(scope, ("psi",))
@@ -55,3 +55,7 @@ if everything := parts.opened("All measures of every feature", "all-measures"):
 if labels := parts.opened("Labels and scores: does a score still mean what it meant?", "labels-and-scores"):
     with labels:
         concept.section(scope)
+
+if inputs := parts.opened("Inputs together: what no single one shows", "inputs-together"):
+    with inputs:
+        together.section(scope)
