@@ -259,6 +259,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/group_scores       how scores rank, hold and lie in each group
     ui/drift              all inputs, a line each; one of them opened
     ui/drift_words        drift in words: what moved, the table of inputs
+    ui/together           inputs together: what gives a window away
+    ui/load/together      what it reads
     ui/concept            labels and scores: whether a score still means the same
     ui/load/concept       what it reads
     ui/served             whom the model serves, week by week

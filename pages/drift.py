@@ -18,6 +18,7 @@ if asked.rows.empty:
 views = {
     drift.INPUTS: drift.inputs,
     drift.ONE: drift.one,
+    drift.TOGETHER: drift.together,
     drift.LABELS: drift.labels,
     drift.ALL: drift.measures,
 }

@@ -57,6 +57,13 @@ class Told:
 
 def tell_apart(sample: Sample, progress: Progress = lambda done, total: None) -> Told | str:
     """Returns how well the two sides can be told apart; in words why that cannot be said."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):  # small trees: several threads wait for each other longer than they work
+        return _told(sample, progress)
+
+
+def _told(sample: Sample, progress: Progress) -> Told | str:
     fold, folds = _folds(sample)
     if folds < 2:
         return "each window needs two days with rows"
@@ -119,7 +126,6 @@ def _folds(sample: Sample) -> tuple[Whole, int]:
 
 def _fitted(sample: Sample, train: Whole, sides: Whole) -> Any:
     from sklearn.ensemble import HistGradientBoostingClassifier
-    from threadpoolctl import threadpool_limits
 
     model = HistGradientBoostingClassifier(
         max_iter=60,
@@ -133,8 +139,7 @@ def _fitted(sample: Sample, train: Whole, sides: Whole) -> Any:
         random_state=0,
     )
     now = sample.now[train]
-    with threadpool_limits(1):
-        return model.fit(sample.inputs[train], now, sample_weight=len(train) / 2 / sides[now.astype(np.int64)])
+    return model.fit(sample.inputs[train], now, sample_weight=len(train) / 2 / sides[now.astype(np.int64)])
 
 
 def _placements(chances: Floats, now: NDArray[np.bool_]) -> tuple[float, Floats]:

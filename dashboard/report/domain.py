@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -70,22 +71,32 @@ def domain_readings(source: Source, scope: Scope) -> Iterator[Reading]:
 
 def domain(source: Source, scope: Scope, progress: Progress = lambda done, total: None) -> Domain:
     """Returns what tells the window from its reference; kept in a file by the rollup, the windows, the version."""
+    kept = known(source, scope)
+    if kept is not None:
+        return kept
     assert source.paths is not None
-    assert scope.reference is not None
-    asked = [source.snapshot.meta()["identity"], source.contract.digest, scope.version, CODE, SAMPLE]
-    asked += [str(day) for day in (scope.since, scope.until, *scope.reference)]
-    name = hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:24]
-    folder = source.paths.rollup / "domain"
-    kept = folder / f"{name}.json"
-    with suppress(OSError, ValueError, TypeError):
-        return _parsed(json.loads(kept.read_text(encoding="utf-8")))
-    found = _told(source, source.paths, scope, progress)
+    found, file = _told(source, source.paths, scope, progress), _file(source, source.paths, scope)
     with suppress(OSError):  # what cannot be kept is computed again
-        folder.mkdir(exist_ok=True)
-        kept.write_text(json.dumps(asdict(found)), encoding="utf-8")
-        for old in sorted(folder.glob("*.json"), key=lambda file: file.stat().st_mtime_ns)[:-KEPT]:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(json.dumps(asdict(found)), encoding="utf-8")
+        for old in sorted(file.parent.glob("*.json"), key=lambda one: one.stat().st_mtime_ns)[:-KEPT]:
             old.unlink(missing_ok=True)
     return found
+
+
+def known(source: Source, scope: Scope) -> Domain | None:
+    """Returns what was found before, None where it has to be learnt."""
+    if source.paths is not None:
+        with suppress(OSError, ValueError, TypeError, KeyError):
+            return _parsed(json.loads(_file(source, source.paths, scope).read_text(encoding="utf-8")))
+    return None
+
+
+def _file(source: Source, paths: ModelPaths, scope: Scope) -> Path:
+    asked = [source.snapshot.meta()["identity"], source.contract.digest, scope.version, CODE, SAMPLE]
+    asked += [str(day) for day in (scope.since, scope.until, *(scope.reference or ()))]
+    name = hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:24]
+    return paths.rollup / "domain" / f"{name}.json"
 
 
 def _parsed(kept: dict[str, Any]) -> Domain:

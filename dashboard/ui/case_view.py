@@ -38,7 +38,7 @@ def filter_row(scope: Scope) -> dict[str, Any]:
         group = st.selectbox(
             say.plain(scope.attribute or "group").capitalize(), ["any", *_groups(scope)], key="group", width=200
         )
-        id_ = st.text_input("Id", key="id", width=180, placeholder="exactly")
+        id_ = st.text_input("Id", key="id", width=180, placeholder="exactly", bind="query-params")
     chosen: dict[str, Any] = {"outcome": None if outcome == "any" else outcome, "id": id_.strip() or None}
     return chosen if group == "any" else chosen | {"attribute": scope.attribute, "group": group}
 

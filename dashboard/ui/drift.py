@@ -11,10 +11,11 @@ from dashboard import charts
 from dashboard.charts.words import title
 from dashboard.policy import Finding
 from dashboard.ui import concept, drift_words, headlines, load, parts, say, verdicts
+from dashboard.ui import together as inputs_together
 from dashboard.ui.load import moved as loads
 from dashboard.ui.state import Scope, followed
 
-INPUTS, ONE, LABELS, ALL = "Inputs", verdicts.ONE_INPUT, verdicts.LABELS, "All measures"
+INPUTS, ONE, TOGETHER, LABELS, ALL = "Inputs", verdicts.ONE_INPUT, verdicts.TOGETHER, verdicts.LABELS, "All measures"
 
 
 @dataclass(frozen=True)
@@ -195,3 +196,8 @@ def measures(found: Asked) -> None:
 def labels(found: Asked) -> None:
     """Does show whether a score still means what it meant."""
     concept.section(found.scope)
+
+
+def together(found: Asked) -> None:
+    """Does show whether the inputs of the window can be told from the reference's."""
+    inputs_together.section(found.scope)

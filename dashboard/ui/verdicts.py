@@ -22,7 +22,8 @@ DRAWN = 40
 CONTRASTS = ("_difference", "_ratio")
 ON_GROUPS = {"roc_auc_difference": "Scores", "mix_psi": "Who is served"}  # the view that shows a finding
 COMPARED = frozenset((*RATES, *OF_ERRORS))  # what groups are compared by, one group at a time
-ONE_INPUT, LABELS = "One input", "Labels and scores"  # views of Drift: a feature opened; what scores still mean
+ONE_INPUT, TOGETHER, LABELS = "One input", "Inputs together", "Labels and scores"  # views of Drift
+OF_DRIFT = {"concept_shift": LABELS, "domain_auc": TOGETHER}
 CALIBRATED = frozenset(metric.name for metric in CALIBRATION)
 
 
@@ -112,8 +113,8 @@ def shown_on(finding: Finding) -> tuple[str, dict[str, str]]:
         return "fairness", {"attribute": finding.attribute, "metric": rate_of(finding.metric)} | of_class
     if finding.metric == "psi" and finding.feature:
         return "drift", {"feature": finding.feature, "view": ONE_INPUT}
-    if finding.metric == "concept_shift":
-        return "drift", {"view": LABELS}
+    if finding.metric in OF_DRIFT:
+        return "drift", {"view": OF_DRIFT[finding.metric]}
     of_kind = {"data": "data", "drift": "drift", "service": "service"}.get(finding.kind, "performance")
     page = "calibration" if finding.metric in CALIBRATED else of_kind
     return page, {"attribute": finding.attribute} if finding.attribute else {}
