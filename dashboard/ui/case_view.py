@@ -34,7 +34,9 @@ Address = tuple[date, str, str]
 def filter_row(scope: Scope) -> dict[str, Any]:
     """Returns the filters that are chosen."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        outcome = st.selectbox("Show", _outcomes(scope), format_func=OUTCOMES.__getitem__, key="outcome", width=260)
+        outcomes = _outcomes(scope)
+        first = outcomes.index("any") if st.query_params.get("id") else 0  # a link to one case shows it, right or wrong
+        outcome = st.selectbox("Show", outcomes, first, format_func=OUTCOMES.__getitem__, key="outcome", width=260)
         group = st.selectbox(
             say.plain(scope.attribute or "group").capitalize(), ["any", *_groups(scope)], key="group", width=200
         )
