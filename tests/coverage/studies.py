@@ -14,7 +14,8 @@ FIGURE = 0.91
 MODULES = (counted, scored, calibrated, numeric, classes, compared, clustered, elsewhere)
 
 
-COUNTED = {"count", "throughput", "total_value", "total_logged_value", "domain_auc"}  # the last: of what is learnt
+COUNTED = {"count", "throughput", "total_value", "total_logged_value"}
+NOT_DRAWN = {"energy_per_1000", "co2e_per_1000", "cost_per_1000", "domain_auc"}  # the page says so
 GAPS = {
     f"{name}_{contrast}"
     for name in ("demographic_parity", "equalized_odds", "equal_opportunity")
@@ -40,6 +41,10 @@ BY_OTHERS = {
     "concept_shift": "a difference of two rates",  # of one score bin; of several joined: test_concept
     "logged_value_per_case": "mean_error",
     "error_rate": "error_rate, by hours",
+    "promise_kept": "error_rate, by hours",
+    "missing_rate": "error_rate, by hours",  # days as blocks
+    "out_of_range_rate": "error_rate, by hours",
+    "unseen_category_rate": "error_rate, by hours",
     "ppr": "a rate",
     "ppr_disparity": "a rate",  # a share as odds
     "mean_error_difference": "mean_absolute_error, two versions, other cases",  # the same limits, joined the same way
@@ -50,7 +55,7 @@ BY_OTHERS = {
 def study_of(metric: str) -> str | None:
     """Returns what the page calls the interval of a metric; None of what is counted and of estimates to come."""
     base, _, _ = metric.rpartition("_")
-    if metric in COUNTED or metric.startswith("estimated_"):
+    if metric in {*COUNTED, *NOT_DRAWN} or metric.startswith("estimated_"):
         return None
     if metric.endswith("_version_difference"):
         metric = metric.removesuffix("_version_difference")
