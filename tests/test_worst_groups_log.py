@@ -222,7 +222,7 @@ def page(workspace: Path, monkeypatch: pytest.MonkeyPatch, **query: str) -> Any:
     """Returns the page as a visitor opens it."""
     monkeypatch.setenv("EVENHAND_WORKSPACE", str(workspace))
     app = AppTest.from_file(str(ENTRY), default_timeout=60)
-    for name, value in query.items():
+    for name, value in (query | {"view": "Worst groups"}).items():
         app.query_params[name] = value
     return app.run().switch_page(str(menu.file("groups"))).run()
 
