@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dashboard.errors import EvenhandError
 from dashboard.metrics import METRICS
-from dashboard.metrics.decomposition import Part, decomposed
+from dashboard.metrics.decomposition import GapPart, Part, decomposed
 from dashboard.policy import Window
 from dashboard.policy.numbers import figures
 from dashboard.policy.sentences import group_words
 from dashboard.policy.windows import refuse_overlap
-from dashboard.rates import Difference, Rate
+from dashboard.rates import Difference, Measure, Rate
 from dashboard.report.judged import Plan
 from dashboard.report.performance import Source, performance_readings
 from dashboard.report.scope import Scope, check_names
@@ -30,8 +30,37 @@ COLUMNS = (
 )  # fmt: skip
 
 
+class Differing(Protocol):
+    """Describes a difference of two rates and the parts that add up to it."""
+
+    @property
+    def difference(self) -> Measure: ...
+    @property
+    def parts(self) -> Sequence[Part | GapPart]: ...
+
+
+class TakenApart:
+    """Adds to what differs how much of it is mix and how much is rate, and whether chance may make it."""
+
+    @property
+    def mix(self: Differing) -> float:
+        """How much of the difference is other shares."""
+        return sum(part.mix for part in self.parts)
+
+    @property
+    def rate(self: Differing) -> float:
+        """How much of it is another rate among like cases."""
+        return sum(part.rate for part in self.parts)
+
+    @property
+    def by_chance(self: Differing) -> bool:
+        """Whether chance may make it: its 95 % interval contains 0, or has no end to tell it by."""
+        low, high = self.difference.interval(0.95)
+        return low is None or high is None or low <= 0 <= high
+
+
 @dataclass(frozen=True)
-class Change:
+class Change(TakenApart):
     """A rate before and now, and what each group of an attribute adds to its change; `parts` are [] without trials."""
 
     metric: str
@@ -40,22 +69,6 @@ class Change:
     now: Scope
     difference: Difference
     parts: tuple[Part, ...]
-
-    @property
-    def mix(self) -> float:
-        """How much of the change is other shares of the groups."""
-        return sum(part.mix for part in self.parts)
-
-    @property
-    def rate(self) -> float:
-        """How much of it is another rate within the groups."""
-        return sum(part.rate for part in self.parts)
-
-    @property
-    def by_chance(self) -> bool:
-        """Whether the change may be chance: its 95 % interval contains 0."""
-        low, high = self.difference.interval(0.95)
-        return low is None or high is None or low <= 0 <= high
 
     def records(self) -> list[dict[str, Any]]:
         """Returns a row for each group, the largest part first: shares and rates of both windows, mix, rate, total."""

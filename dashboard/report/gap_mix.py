@@ -15,7 +15,7 @@ from dashboard.metrics.differences import difference_of
 from dashboard.policy import Window
 from dashboard.policy.windows import refuse_overlap
 from dashboard.rates import Difference, Measure, Rate
-from dashboard.report.change import rates_by
+from dashboard.report.change import TakenApart, rates_by
 from dashboard.report.fairness import reference_group
 from dashboard.report.performance import Source
 from dashboard.report.scope import Scope, check_names
@@ -46,28 +46,13 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Gap:
+class Gap(TakenApart):
     """The gap of one window; each part's `before` is the reference, `now` the group; [] without trials."""
 
     of: Pair
     scope: Scope
     difference: Difference
     parts: tuple[Part, ...]
-
-    @property
-    def mix(self) -> float:
-        """How much of the gap is other shares of the other attribute's groups."""
-        return sum(part.mix for part in self.parts)
-
-    @property
-    def rate(self) -> float:
-        """How much of it is another rate among like cases."""
-        return sum(part.rate for part in self.parts)
-
-    @property
-    def by_chance(self) -> bool:
-        """Whether chance may make the gap: its 95 % interval contains 0."""
-        return holds_zero(self.difference)
 
     def records(self) -> list[dict[str, Any]]:
         """Returns a row for each group of the other attribute, the largest part first."""
@@ -88,7 +73,7 @@ class Gap:
 
 
 @dataclass(frozen=True)
-class GapChange:
+class GapChange(TakenApart):
     """A gap before and now, and what each group of the other attribute adds to its change; [] without trials."""
 
     of: Pair
@@ -102,21 +87,6 @@ class GapChange:
     def difference(self) -> Measure:
         """The change of the gap: now minus before, the two windows' cases being others."""
         return difference_of(self.is_, self.was)
-
-    @property
-    def mix(self) -> float:
-        """How much of the change is other shares."""
-        return sum(part.mix for part in self.parts)
-
-    @property
-    def rate(self) -> float:
-        """How much of it is another rate among like cases."""
-        return sum(part.rate for part in self.parts)
-
-    @property
-    def by_chance(self) -> bool:
-        """Whether chance may make the change: its 95 % interval contains 0."""
-        return holds_zero(self.difference)
 
     def records(self) -> list[dict[str, Any]]:
         """Returns a row for each group of the other attribute, the largest part first."""
@@ -137,12 +107,6 @@ def _sides(part: GapPart) -> tuple[float | None, ...]:
     rates = (rate for side in both for rate in ((side.before.value, side.now.value) if side else (None, None)))
     shares = (share for side in both for share in ((side.share_before, side.share_now) if side else (0.0, 0.0)))
     return (*rates, *shares)
-
-
-def holds_zero(measure: Measure) -> bool:
-    """Returns whether a 95 % interval contains 0, or has no end to tell it by."""
-    low, high = measure.interval(0.95)
-    return low is None or high is None or low <= 0 <= high
 
 
 def gap(source: Source, metric: str, attribute: str, group: str, by: str, scope: Scope) -> Gap:

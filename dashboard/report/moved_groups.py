@@ -14,7 +14,6 @@ import numpy as np
 
 from dashboard import log, store
 from dashboard.bins import CELLS, LARGEST, SHIFT, Grid
-from dashboard.contract import Contract
 from dashboard.metrics import drift
 from dashboard.metrics.histograms import Categories, Histogram
 from dashboard.rates import Measure
@@ -123,8 +122,3 @@ def _shape(counts: list[tuple[Any, int, int]], grid: Grid | None) -> Shape:
     number, total = (np.bincount(where, weights, grid.bins).astype(float) for weights in (numbers, totals))
     whole = number.astype(np.int64)
     return Histogram.of(whole, grid.value(total, whole), missing)
-
-
-def attribute_known(contract: Contract, attribute: str | None) -> bool:
-    """Returns whether groups of an attribute can be read."""
-    return attribute is not None and set(attribute.split("*")) <= set(contract.attribute_names)
