@@ -5,15 +5,15 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadfile
 
-.PHONY: demo test test-all check bench lock chromium clean
+.PHONY: demo test test-all check bench lock chromium postgresql clean
 
 demo: $(READY)  ## build the sample workspace where it is missing and open the dashboard
 	$(BIN)/evenhand demo
 
-test: $(READY) chromium  ## everything that takes seconds; closes with pytest's own line
+test: $(READY) chromium postgresql  ## everything that takes seconds; closes with pytest's own line
 	$(PYTEST)
 
-test-all: $(READY) chromium check  ## also what takes minutes
+test-all: $(READY) chromium postgresql check  ## also what takes minutes
 	$(PYTEST) -m "slow or not slow"
 
 check: $(READY)  ## format, lint, types
@@ -37,14 +37,13 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
-# The browser tests want Debian's Chromium; without it they are skipped and say so.
+# Tests in a browser want Debian's Chromium, those of the ledger its PostgreSQL; without them they are skipped and say so.
 chromium:
-	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { \
-	  if ! command -v apt-get >/dev/null; then echo "No Chromium and no apt-get: the browser tests will be skipped." >&2; \
-	  elif [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y -qq chromium >/dev/null; \
-	  elif sudo -n true 2>/dev/null; then sudo apt-get update -qq && sudo apt-get install -y -qq chromium >/dev/null; \
-	  else echo "No Chromium: the browser tests will be skipped. To run them: sudo apt-get install chromium" >&2; fi; } || \
-	  echo "Chromium could not be installed: the browser tests will be skipped." >&2
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	  sh tests/debian.sh chromium
+
+postgresql:
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || sh tests/debian.sh postgresql
 
 clean:  ## what the targets above made, except the environment
 	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -88,9 +88,18 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     policy/findings       check(policy, measures) -> findings, worst first
     policy/first          what left its range first, of all scheduled windows
     review/proof          canonical bytes, digests, signatures
-    review/events         what a person can do: flag, sign off; the envelope the ledger keeps
-    review/ledger         the append-only record, in SQLite
-    review/ledger_tables  its tables, and the triggers that refuse changes
+    review/roles          who may do what; the person who acts, what a workspace demands
+    review/events         what every act has in common: the ledger's envelope, checks of what was typed
+    review/events_cases   what people do to a case: flag, claim, answer, conclude, decide; what was drawn
+    review/events_releases  what people do to a version: sign off, propose, meet a condition, suspend, revoke
+    review/events_kinds   an envelope, opened
+    review/states         what is the case now, as a fold over events; what is refused
+    review/states_cases   the life of a case in the queue
+    review/states_releases  the life of a release
+    review/ledger         the append-only record: one act, one transaction
+    review/ledger_rows    one event as a row: written, read back, checked
+    review/ledger_tables  the tables, and the triggers that refuse changes
+    review/ledger_engines what differs between SQLite and PostgreSQL
     review/signoff        the digest of readings; is a sign-off current or stale, and why
     sql/coding            the statement that codes a chunk: every name a small integer
     sql/levels            the statements that cut a row into conditions

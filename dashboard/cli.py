@@ -248,9 +248,9 @@ app.command()(worst)
 def verify(workspace: WorkspaceOption = None) -> None:
     """Say whether the record of acts is intact, and what this cannot detect."""
     from dashboard import settings
-    from dashboard.review.ledger import Ledger
+    from dashboard.review import ledger
 
-    found = Ledger(settings.read(workspace).ledger).verify()
+    found = ledger.of(settings.read(workspace)).verify()
     print(f"{found.events:,} events, {'none changed, none missing' if found.intact else 'and the record is broken'}")
     for fault in found.broken:
         print(fault)

@@ -51,11 +51,12 @@ def _newest(records: Sequence[Record]) -> datetime | None:
 
 
 def _signed(model: Model) -> list[Event]:
-    from dashboard.review.events import SignedOff, act
-    from dashboard.review.ledger import Ledger
+    from dashboard.review import ledger
+    from dashboard.review.events_kinds import act
+    from dashboard.review.events_releases import SignedOff
     from dashboard.review.signoff import DECIDED
 
-    acts = (act(recorded.event) for recorded in Ledger(model.settings.ledger).events(model.name, "signed"))
+    acts = (act(recorded.event) for recorded in ledger.of(model.settings).events(model.name, "signed"))
     return [
         Event("sign-off", on(done.since), on(done.until), f"{DECIDED[done.decision].capitalize()} by {done.name}.")
         for done in acts

@@ -15,4 +15,4 @@ settings.register_profile(
 )
 settings.load_profile("same-every-time")
 
-pytest_plugins = ["tests.browser.fixtures"]
+pytest_plugins = ["tests.browser.fixtures", "tests.postgres"]

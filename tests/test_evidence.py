@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 import streamlit as st
 
-from dashboard.review.events import SignedOff, new_id
+from dashboard.review.events import new_id
+from dashboard.review.events_releases import SignedOff
 from dashboard.review.signoff import Current, Stale
 from dashboard.ui import evidence as stands
 from dashboard.ui import people

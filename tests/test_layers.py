@@ -20,7 +20,7 @@ LAYERS = [
     ("errors", "settings", "contract", "rules", "tally", "bins", "sql"),
     ("rates",),
     ("metrics",),
-    ("policy", "review.proof", "review.events", "review.roles"),
+    ("policy", "review.proof", "review.events", "review.roles", "review.states"),
     ("store", "log", "spark", "review.ledger"),
     ("report", "ingest", "rollup", "cases", "review.queue", "review.signoff"),
     ("workspace",),
@@ -35,6 +35,7 @@ HOMES = {
     "plotly": {"charts"},
     "streamlit": {"ui", "pages"},
     "sqlalchemy": {"review.ledger"},
+    "psycopg": set(),
     "starlette": {"ui"},
     "typer": {"cli"},
 }

@@ -17,7 +17,7 @@ from dashboard.policy import Policy, Rule, history
 from dashboard.report.anomalies import delivery_events
 from dashboard.report.events import Event
 from dashboard.report.watched import grid, p95
-from dashboard.review.events import SignedOff
+from dashboard.review.events_releases import SignedOff
 from dashboard.review.ledger import Ledger
 from dashboard.workspace import Model
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.errors import EvenhandError
-from dashboard.review.events import SignedOff
+from dashboard.review.events_releases import SignedOff
 from dashboard.review.signoff import Current, Stale, changes, digest, state
 
 READINGS = [

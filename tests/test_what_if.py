@@ -28,7 +28,7 @@ from dashboard.metrics.lots import EQUAL, equalised
 from dashboard.metrics.thresholds import Binned, best, gains, group_frontier, point, single_frontier
 from dashboard.metrics.value import mean_of_values
 from dashboard.report import what_if
-from dashboard.review import events
+from dashboard.review import events, events_kinds, events_releases
 from dashboard.review.ledger import Ledger
 from dashboard.settings import read
 from dashboard.ui import menu, people
@@ -151,21 +151,21 @@ def test_a_threshold_between_edges_is_moved_to_the_nearest() -> None:
     assert thresholds.value_of(edges, 3) == np.inf
 
 
-def a_proposal(**changes: object) -> events.Proposed:
+def a_proposal(**changes: object) -> events_releases.Proposed:
     given = {
         "event_id": events.new_id(), "name": "Ada Osei", "role": "clinical lead", "model": "triage", "version": "v2",
         "since": date(2026, 3, 1), "until": date(2026, 3, 29), "attribute": "sex", "thresholds": {"F": 0.3, "M": None},
         "instead_of": 0.25, "rationale": "too many are missed", "rollup_number": 3, "rollup_identity": "ab",
         "shown": ({"rate": "precision", "value": 0.4},),
     }  # fmt: skip
-    return events.Proposed(**given | changes)  # type: ignore[arg-type]
+    return events_releases.Proposed(**given | changes)  # type: ignore[arg-type]
 
 
 def test_a_proposal_comes_back_from_the_ledger_as_it_was_made(tmp_path: Path) -> None:
     ledger, made = Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}"), a_proposal()
     ledger.append(made)
     (recorded,) = ledger.events("triage", "proposed")
-    assert events.act(recorded.event) == made
+    assert events_kinds.act(recorded.event) == made
     (row,) = people.acts_table([recorded])
     assert row["What"] == "proposed the thresholds F 0.3, M above all scores in place of 0.25"
     assert str(row["Who"]).endswith("not verified")

@@ -1,95 +1,60 @@
 """The record of what people did: append-only, in order, each event holding the digest of the one before.
 
-The only place that knows a database. SQLite in rollback-journal mode: before 3.51.3 its WAL mode can
-corrupt a file that several processes write. Reading a ledger that does not exist yet makes none.
+The only place that knows a database: SQLite, or PostgreSQL. Every act is one transaction: who may do it is checked,
+what it builds on is read, the event is appended and the current states it touches are written. Reading a ledger that
+does not exist yet makes none.
 """
 
 from __future__ import annotations
 
 import json
-import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import event as hooks
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.exc import DBAPIError
 
 from dashboard.errors import EvenhandError
+from dashboard.review import ledger_engines, ledger_rows, roles, states
 from dashboard.review.events import Act, Event
-from dashboard.review.ledger_tables import BODIES, EVENTS, METADATA, TRIGGERS
-from dashboard.review.proof import NOTHING, canonical_json, keyed_digest, sha256
+from dashboard.review.ledger_rows import Recorded, Verification, canonical_event
+from dashboard.review.ledger_tables import BODIES, EVENTS, STATES
+from dashboard.review.proof import NOTHING, canonical_json
+from dashboard.review.roles import Person, Rules
+from dashboard.settings import Settings
 
-Row = Mapping[str, Any] | sa.RowMapping
-BUSY_SECONDS = 30  # 42 appends a second leave room for a thousand waiting people
-FORMAT = 1
-
-CANNOT_DETECT = (
-    "A rewrite of the whole record, digests included, by someone who can write the file: "
-    "keep the last digest somewhere else and compare it.",
-    "The newest events cut off: the same digest, kept elsewhere, shows it.",
-    "What was never recorded, or was recorded but is untrue.",
-    "Whether a person is who the name says, where an event is marked as not verified.",
-)
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """An event with its place. `at` is UTC; `digest` covers the event and, through `previous`, all before it."""
-
-    sequence: int
-    at: datetime
-    event: Event
-    previous: str
-    digest: str
-
-
-@dataclass(frozen=True)
-class Verification:
-    """What a check of the whole record found: `broken` in words, and in `cannot_detect` what no such check sees."""
-
-    events: int
-    last_digest: str
-    broken: tuple[str, ...]
-    cannot_detect: tuple[str, ...] = CANNOT_DETECT
-
-    @property
-    def intact(self) -> bool:
-        """Returns whether nothing was found broken."""
-        return not self.broken
-
-    def lines(self) -> list[str]:
-        """Returns the result as sentences: what is intact or broken first, then what cannot be detected."""
-        found = f"{self.events:,} events, in order and unchanged." if self.intact else "The record is broken."
-        ending = "This check cannot detect:", *(f"  {sentence}" for sentence in self.cannot_detect)
-        return [found, *self.broken, f"Last digest: {self.last_digest}", *ending]
+__all__ = ["Ledger", "Recorded", "Verification", "canonical_event"]
 
 
 class Ledger:
-    """The append-only record behind one database URL (SQLite). Every call opens and closes its own connection."""
+    """The append-only record behind one database URL. Every call opens and closes its own connection.
 
-    def __init__(self, url: str) -> None:
-        self.url = _checked(url)
-        self._engine = sa.create_engine(self.url, poolclass=NullPool, connect_args={"timeout": BUSY_SECONDS})
-        hooks.listen(self._engine, "connect", _configure)
-        hooks.listen(self._engine, "begin", _begin)
+    `rules` is what the workspace demands of its people; without them anybody may act under a typed name.
+    """
 
-    def append(self, act: Act) -> Recorded:
+    def __init__(self, url: str, rules: Rules | None = None) -> None:
+        self.url = ledger_engines.checked(url)
+        self.rules = rules or Rules()
+        self._engine = ledger_engines.engine(self.url)
+
+    def append(self, act: Act, by: Person | None = None, *, expected: int | None = None) -> Recorded:
         """Does record an act and returns it with its place; the same event id again returns what is recorded already.
 
-        When it returns, the event is on the disk. Raises EvenhandError where the id was used for a different act.
+        `by` is who acts, None the one local person under the act's own name. `expected` is the sequence of the state
+        that was on the screen: where another act came between, nothing is recorded. When it returns, the event is on
+        the disk. Raises EvenhandError where the person may not, the state forbids it, or the id was used before.
         """
-        event = act.event()
+        given = act.event()
+        person, now = by or roles.typed(given.actor), datetime.now(UTC)
+        event = _signed_by(given, person, roles.authorise(person, given.kind, self.rules, now), named=by is not None)
         with self._transaction(write=True) as connection:
-            _create(connection)
-            known = _by_id(connection, event.event_id)
+            ledger_engines.create(connection)
+            known = ledger_rows.by_id(connection, event.event_id)
             if known is None:
-                return _insert(connection, event)
+                return self._act(connection, event, person, now, expected)
         if _content(known.event) != _content(event):
             raise EvenhandError(
                 f"The event id {event.event_id} already stands for something else (event {known.sequence})",
@@ -97,6 +62,25 @@ class Ledger:
                 "Reload the page and do it again",
             )
         return known
+
+    def _act(
+        self, connection: sa.Connection, event: Event, person: Person, now: datetime, expected: int | None
+    ) -> Recorded:
+        found = {key: _state(connection, key) for key in states.touched(event)}
+        newest = max((sequence for sequence, _ in found.values()), default=0)
+        if expected is not None and newest > expected:
+            raise EvenhandError(
+                "Somebody acted on this in the meantime", "An act builds on what was on the screen", "Reload the page"
+            )
+        states.refuse(event, {key: state for key, (_, state) in found.items()}, person, self.rules, now)
+        recorded = ledger_rows.insert(connection, event, now)
+        for key, (_, state) in found.items():
+            _write(
+                connection, key, event.model, states.step(key, state, event, recorded.at, recorded.sequence), recorded
+            )
+        if event.kind == "erased":
+            _erase(connection, int(event.subject["sequence"]))
+        return recorded
 
     def events(
         self,
@@ -118,20 +102,71 @@ class Ledger:
             if connection is None:
                 return []
             return [
-                _recorded(row)
-                for row in connection.execute(_select().where(*conditions).order_by(order).limit(limit)).mappings()
+                ledger_rows.recorded(row)
+                for row in connection.execute(
+                    ledger_rows.select().where(*conditions).order_by(order).limit(limit)
+                ).mappings()
             ]
+
+    def states(
+        self, kind: str, model: str | None = None, *, status: Sequence[str] = (), key: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Returns the current states of a kind ("case", "release"), each with its `key` and last `sequence`.
+
+        They come in the order of their last event.
+        """
+        conditions = [STATES.c.kind == kind]
+        conditions += [] if model is None else [STATES.c.model == model]
+        conditions += [] if key is None else [STATES.c.key == key]
+        conditions += [STATES.c.status.in_(status)] if status else []
+        ordered = sa.select(STATES).where(*conditions).order_by(STATES.c.sequence, STATES.c.key)
+        with self._reading(STATES.name) as connection:
+            if connection is None:
+                return []
+            return [
+                {**json.loads(row["state"]), "key": row["key"], "sequence": row["sequence"]}
+                for row in connection.execute(ordered).mappings()
+            ]
+
+    def rebuild(self, *, check: bool = False) -> list[str]:
+        """Does make the current states again from the events; returns, in words, which were not what the events say.
+
+        With `check` nothing is written.
+        """
+        with self._transaction(write=True) as connection:
+            ledger_engines.create(connection)
+            ordered = connection.execute(ledger_rows.select().order_by(EVENTS.c.sequence)).mappings()
+            recorded = [ledger_rows.recorded(row) for row in ordered]
+            owners = {key: one for one in recorded for key in states.touched(one.event)}
+            right = states.fold((one.event, one.at, one.sequence) for one in recorded)
+            held = {(row.kind, row.key): row for row in connection.execute(sa.select(STATES))}
+            wrong = [key for key, state in right.items() if not _same(held.get(key), state, owners[key].sequence)]
+            wrong += [key for key in held if key not in right]
+            if wrong and not check:
+                connection.execute(STATES.delete())
+                for key, state in right.items():
+                    _write(connection, key, owners[key].event.model, state, owners[key])
+        return [f"The state of {kind} {key} is not what the events say." for kind, key in wrong]
+
+    def rows(self) -> Iterator[Mapping[str, Any]]:
+        """Yields every event as it stands in the tables, in order, with its body and salt."""
+        with self._reading() as connection:
+            if connection is None:
+                return
+            ordered = ledger_rows.select().order_by(EVENTS.c.sequence).execution_options(yield_per=1000)
+            yield from (dict(row) for row in connection.execute(ordered).mappings())
 
     def verify(self) -> Verification:
         """Returns whether every event is there, in order, unchanged, and what this check cannot detect."""
         with self._reading() as connection:
             if connection is None:
                 return Verification(0, NOTHING, ())
-            broken, count, last = _tampered_schema(connection), 0, NOTHING
-            ordered = _select().order_by(EVENTS.c.sequence).execution_options(yield_per=1000)
+            broken, count, last = ledger_engines.missing_guards(connection), 0, NOTHING
+            erased = set(connection.execute(sa.select(EVENTS.c.subject).where(EVENTS.c.kind == "erased")).scalars())
+            ordered = ledger_rows.select().order_by(EVENTS.c.sequence).execution_options(yield_per=1000)
             for row in connection.execute(ordered).mappings():
                 count += 1
-                broken += [f"Event {row['sequence']} {what}." for what in _faults(row, count, last)]
+                broken += [f"Event {row['sequence']} {what}." for what in ledger_rows.faults(row, count, last, erased)]
                 last = row["digest"]
         return Verification(count, last, tuple(broken))
 
@@ -141,146 +176,77 @@ class Ledger:
             with self._engine.connect().execution_options(write=write) as connection, connection.begin():
                 yield connection
         except DBAPIError as error:
-            raise _in_words(self.url, error) from error
+            raise ledger_engines.in_words(self.url, error) from error
 
     @contextmanager
-    def _reading(self) -> Iterator[sa.Connection | None]:
-        if not _file(self.url).exists():
+    def _reading(self, table: str = "events") -> Iterator[sa.Connection | None]:
+        if not ledger_engines.exists(self.url):
             yield None
             return
         with self._transaction(write=False) as connection:
-            yield connection if sa.inspect(connection).has_table("events") else None
+            found, older = ledger_engines.kept(connection, table)
+            if not older:
+                yield connection if found else None
+                return
+        with self._transaction(write=True) as connection:
+            ledger_engines.create(connection)
+        with self._transaction(write=False) as connection:
+            yield connection
 
 
-def _checked(url: str) -> sa.URL:
-    try:
-        parsed = sa.make_url(url)
-        dialect = parsed.get_backend_name()
-    except (ArgumentError, NoSuchModuleError) as error:
+def of(settings: Settings) -> Ledger:
+    """Returns a workspace's ledger, with what the workspace demands of its people."""
+    return Ledger(settings.ledger, roles.rules(settings.tables))
+
+
+def _signed_by(event: Event, person: Person, role: str, *, named: bool) -> Event:
+    """Returns the event with who did it; a role is typed only where no login says it."""
+    if not named:
+        return replace(event, verified=False, identity="")
+    return replace(
+        event,
+        actor=person.name,
+        role=role if person.verified else event.role or role,
+        verified=person.verified,
+        identity=person.identity,
+    )
+
+
+def _erase(connection: sa.Connection, sequence: int) -> None:
+    """Does remove the text of one flag, and from the state of its case what came from there."""
+    row = connection.execute(ledger_rows.select().where(EVENTS.c.sequence == sequence)).mappings().first()
+    if row is None or row["kind"] != "flagged":
         raise EvenhandError(
-            f"'{url}' is not a database URL", "Such as sqlite:////srv/evenhand/ledger.sqlite"
-        ) from error
-    if dialect != "sqlite" or parsed.database in (None, "", ":memory:"):
-        raise EvenhandError(
-            f"The ledger cannot be kept in '{parsed.render_as_string()}'",
-            "It is kept in an SQLite file, such as sqlite:////srv/evenhand/ledger.sqlite",
-            "Correct the URL in evenhand.toml, section [ledger]",
+            f"The text of event {sequence} cannot be erased", "Of flags it can: what was answered or signed stands"
         )
-    return parsed
+    connection.execute(BODIES.update().where(BODIES.c.sequence == sequence).values(salt="", body=""))
+    (key,) = states.touched(ledger_rows.recorded(row).event)
+    about = EVENTS.c.model == row["model"]
+    recorded = [
+        ledger_rows.recorded(one)
+        for one in connection.execute(ledger_rows.select().where(about).order_by(EVENTS.c.sequence)).mappings()
+    ]
+    of_case = [one for one in recorded if key in states.touched(one.event)]
+    state = states.fold((one.event, one.at, one.sequence) for one in of_case)[key]
+    _write(connection, key, row["model"], state, of_case[-1])
 
 
-def _file(url: sa.URL) -> Path:
-    return Path(url.database or "")
+def _state(connection: sa.Connection, key: states.Key) -> tuple[int, states.State | None]:
+    wanted = sa.select(STATES).where(STATES.c.kind == key[0], STATES.c.key == key[1])
+    row = connection.execute(wanted).mappings().first()
+    return (0, None) if row is None else (row["sequence"], json.loads(row["state"]))
 
 
-def _configure(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # transactions are begun below, not by the driver at the first INSERT
-    settings = ("journal_mode=TRUNCATE", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON")
-    for setting in settings:
-        connection.execute(f"PRAGMA {setting}")
+def _write(connection: sa.Connection, key: states.Key, model: str, state: states.State, by: Recorded) -> None:
+    row = {"kind": key[0], "key": key[1], "model": model, "status": state["status"]}
+    row |= {"sequence": by.sequence, "state": canonical_json(state)}
+    connection.execute(STATES.delete().where(STATES.c.kind == key[0], STATES.c.key == key[1]))
+    connection.execute(STATES.insert().values(row))
 
 
-def _begin(connection: sa.Connection) -> None:
-    write = connection.get_execution_options().get("write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-
-
-def _create(connection: sa.Connection) -> None:
-    if sa.inspect(connection).has_table("bodies"):
-        return
-    METADATA.create_all(connection)
-    for trigger in TRIGGERS:
-        connection.exec_driver_sql(trigger)
-
-
-def _insert(connection: sa.Connection, event: Event) -> Recorded:
-    newest = connection.execute(_select().order_by(EVENTS.c.sequence.desc()).limit(1)).mappings().first()
-    salt, body = secrets.token_hex(16), canonical_json(event.body)
-    row: dict[str, Any] = {
-        name: getattr(event, name) for name in ("event_id", "kind", "actor", "role", "verified", "model", "version")
-    }
-    row |= {"sequence": newest["sequence"] + 1 if newest else 1, "previous": newest["digest"] if newest else NOTHING}
-    row |= {
-        "at": _instant(datetime.now(UTC)),
-        "subject": canonical_json(event.subject),
-        "body_digest": keyed_digest(salt, body),
-    }
-    row["digest"] = sha256(canonical_event(row))
-    connection.execute(EVENTS.insert().values(row))
-    connection.execute(BODIES.insert().values(sequence=row["sequence"], salt=salt, body=body))
-    return _recorded(row | {"body": body})
-
-
-def canonical_event(row: Row) -> str:
-    """Returns the canonical JSON that an event's digest covers: the format and every column but the digest itself."""
-    named = {column.name: row[column.name] for column in EVENTS.columns if column.name != "digest"}
-    return canonical_json(named | {"format": FORMAT, "verified": bool(row["verified"])})
-
-
-def _faults(row: Row, sequence: int, previous: str) -> list[str]:
-    """Returns, in words, what is wrong with one event, given the place and the digest that come before it."""
-    faults = []
-    if row["sequence"] != sequence:
-        faults.append(f"stands where event {sequence} is expected")
-    if row["previous"] != previous:
-        faults.append("does not follow from the event before it")
-    if not _fits(row["digest"], lambda: sha256(canonical_event(row))):
-        faults.append("was changed: its digest does not fit")
-    if row["body"] is None:
-        faults.append("lost its body")
-    elif not _fits(row["body_digest"], lambda: keyed_digest(row["salt"], row["body"])):
-        faults.append("had its body changed")
-    return faults
-
-
-def _fits(digest: str, computed: Callable[[], str]) -> bool:
-    try:
-        return computed() == digest
-    except (EvenhandError, ValueError, TypeError, AttributeError):  # a column was given a value of another type
-        return False
-
-
-def _tampered_schema(connection: sa.Connection) -> list[str]:
-    """Returns, in words, which guards are gone or altered, and whether a body stands without its event."""
-    found = set(connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE type = 'trigger'").scalars())
-    guards = (trigger.replace("IF NOT EXISTS ", "") for trigger in TRIGGERS)
-    broken = [f"The guard {sql.split()[2]} was removed or altered." for sql in guards if sql not in found]
-    orphans = sa.select(sa.func.count()).where(BODIES.c.sequence.not_in(sa.select(EVENTS.c.sequence)))
-    if count := connection.execute(orphans).scalar():
-        broken.append(f"{count} bodies stand without their event.")
-    return broken
-
-
-def _select() -> sa.Select[Any]:
-    return sa.select(EVENTS, BODIES.c.salt, BODIES.c.body).join_from(
-        EVENTS, BODIES, EVENTS.c.sequence == BODIES.c.sequence, isouter=True
-    )
-
-
-def _by_id(connection: sa.Connection, event_id: str) -> Recorded | None:
-    row = connection.execute(_select().where(EVENTS.c.event_id == event_id)).mappings().first()
-    return None if row is None else _recorded(row)
-
-
-def _recorded(row: Row) -> Recorded:
-    same = {name: row[name] for name in ("event_id", "kind", "actor", "role", "model", "version")}
-    event = Event(
-        **same, subject=json.loads(row["subject"]), body=json.loads(row["body"] or "{}"), verified=bool(row["verified"])
-    )
-    return Recorded(row["sequence"], datetime.fromisoformat(row["at"]), event, row["previous"], row["digest"])
+def _same(row: Any, state: states.State, sequence: int) -> bool:
+    return row is not None and row.state == canonical_json(state) and row.sequence == sequence
 
 
 def _content(event: Event) -> str:
     return canonical_json({name: getattr(event, name) for name in Event.__dataclass_fields__})
-
-
-def _instant(moment: datetime) -> str:
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def _in_words(url: sa.URL, error: DBAPIError) -> EvenhandError:
-    return EvenhandError(
-        f"The ledger {url.database} could not be used: {error.orig}",
-        "An SQLite file of this program, in a directory that may be written to, with room left",
-        "Check the file, its permissions and the free space; nothing was half recorded",
-    )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dashboard.review.events import SignedOff
+from dashboard.review.events_releases import SignedOff
 from dashboard.review.proof import canonical_json, sha256
 
 KEY = ("rule", "metric", "attribute", "group", "reference", "feature", "version", "since", "until")

@@ -13,7 +13,8 @@ from dashboard import charts
 from dashboard.charts.words import day, in_order, number
 from dashboard.contract import Feature
 from dashboard.errors import EvenhandError
-from dashboard.review.events import REASONS, Flagged, new_id
+from dashboard.review.events import new_id
+from dashboard.review.events_cases import REASONS, Flagged
 from dashboard.ui import load, marks, parts, people, say
 from dashboard.ui.say import many
 from dashboard.ui.state import Scope

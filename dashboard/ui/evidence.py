@@ -21,7 +21,7 @@ from dashboard.policy.promises import KEPT
 from dashboard.report.judged import Plan, judged
 from dashboard.report.promises import kept_reading
 from dashboard.review import signoff
-from dashboard.review.events import SignedOff
+from dashboard.review.events_releases import SignedOff
 from dashboard.ui import load, say
 from dashboard.ui.state import Scope
 

@@ -10,8 +10,11 @@ import pandas as pd
 
 from dashboard.charts.words import day, group_name, window
 from dashboard.review import signoff
-from dashboard.review.events import Event, Flagged, Proposed, SignedOff, act
-from dashboard.review.ledger import Ledger, Recorded, Verification
+from dashboard.review.events import Event
+from dashboard.review.events_cases import Flagged
+from dashboard.review.events_kinds import act
+from dashboard.review.events_releases import Proposed, SignedOff
+from dashboard.review.ledger import Ledger, Recorded, Verification, of
 from dashboard.ui import load
 from dashboard.ui.evidence import Evidence, still_stands
 from dashboard.ui.state import Scope
@@ -22,7 +25,7 @@ DECIDED = signoff.DECIDED
 
 def ledger() -> Ledger:
     """Returns the workspace's ledger."""
-    return Ledger(Workspace().settings.ledger)
+    return of(Workspace().settings)
 
 
 def signed(model: str) -> list[tuple[Recorded, SignedOff]]:

@@ -12,7 +12,8 @@ import streamlit as st
 from dashboard.charts.words import window
 from dashboard.errors import EvenhandError
 from dashboard.policy import Finding
-from dashboard.review.events import SignedOff, new_id
+from dashboard.review.events import new_id
+from dashboard.review.events_releases import SignedOff
 from dashboard.review.ledger import Recorded
 from dashboard.review.signoff import Current, Stale
 from dashboard.ui import headlines, load, parts, people, say
