@@ -225,6 +225,9 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     charts/strip          where one value lies among all, as wide as a word
     demo                  the sample workspace
     doctor                what is installed, what is missing
+    ui/login_settings     how people sign in: evenhand.toml's [login]
+    ui/login              who is here, for how long; the way in and out
+    ui/returning          signing in leads back to the page one came from
     ui/server             serves the dashboard: loopback, headers, health
     ui/app                the entry that Streamlit runs
     ui/menu               the pages, in their groups

@@ -163,7 +163,7 @@ def authorise(person: Person, kind: str, rules: Rules, now: datetime) -> str:
         raise EvenhandError(
             f"{person.name} has {has}", f"To do this ('{kind}') takes {who or 'a program'}", "Ask whoever has that role"
         )
-    if rules.login and kind in FRESH and not _fresh(person, rules, now):
+    if rules.login and kind in FRESH and not is_fresh(person, rules, now):
         raise EvenhandError(
             "The login is too old for a signature",
             f"A signature needs a login of the last {rules.fresh.total_seconds() / 60:.0f} minutes",
@@ -172,6 +172,7 @@ def authorise(person: Person, kind: str, rules: Rules, now: datetime) -> str:
     return held[0]
 
 
-def _fresh(person: Person, rules: Rules, now: datetime) -> bool:
+def is_fresh(person: Person, rules: Rules, now: datetime) -> bool:
+    """Returns whether a person signed in recently enough for a signature; half a minute of clock skew is allowed."""
     at = person.authenticated_at
     return at is not None and timedelta(0) <= now - at + timedelta(seconds=30) <= rules.fresh + timedelta(seconds=30)

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.errors import EvenhandError
-from dashboard.ui import frame, menu, parts
+from dashboard.ui import frame, login, menu, parts
 
 HERE = Path(__file__).resolve().parent
 
@@ -21,7 +21,7 @@ groups = {
 }
 page = st.navigation(groups, position="top")
 try:
-    if frame.scope_row():
+    if login.gate() and frame.scope_row():
         page.run()
 except EvenhandError as error:
     parts.trouble(error)

@@ -15,7 +15,7 @@ from dashboard.contract import Feature
 from dashboard.errors import EvenhandError
 from dashboard.review.events import new_id
 from dashboard.review.events_cases import REASONS, Flagged
-from dashboard.ui import load, marks, parts, people, say
+from dashboard.ui import load, login, marks, parts, people, say
 from dashboard.ui.say import many
 from dashboard.ui.state import Scope
 
@@ -186,15 +186,11 @@ def flags(found: Sequence[tuple[Any, Flagged]]) -> None:
 
 def flag_form(scope: Scope, case: dict[str, Any]) -> None:
     """Does show the flag's form and, when it is sent, put the flag into the ledger."""
-    parts.section(
-        "Flag this case", "Kept in the record with your name, which is typed and not verified until there is a login."
-    )
+    parts.section("Flag this case", login.kept())
     kept = f"flag-{case['id']}-{case['version']}"
     identity = st.session_state.setdefault(kept, new_id())
     with st.form("flag", border=True):
-        left, right = st.columns(2)
-        name = left.text_input("Your name", key="flag-name", autocomplete="name")
-        role = right.text_input("Your role", key="flag-role", placeholder="Emergency physician")
+        name, role = login.name_and_role("flag", "Emergency physician")
         reason = st.radio("What is wrong", list(REASONS), format_func=REASONS.__getitem__, key="flag-reason")
         right_answer = st.text_input("The right answer, if you know it", key="flag-answer")
         comment = st.text_area("Comment", key="flag-comment")

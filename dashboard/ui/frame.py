@@ -9,12 +9,13 @@ import streamlit as st
 
 from dashboard.charts.words import day, window
 from dashboard.settings import workspace_path
-from dashboard.ui import load, marks, parts, people, verdicts
+from dashboard.ui import load, login, marks, parts, people, verdicts
 from dashboard.ui.state import ALL, LATEST, Scope, days_of, followed, keep, last_written, pick
 
 
 def scope_row() -> bool:
     """Does draw the row and keep the scope; returns whether there is anything to show a page of."""
+    login.bar()
     models = load.models()
     if not models:
         parts.sentence("Evenhand", "", "There is no model here yet.")

@@ -9,13 +9,13 @@ from typing import Any
 import pandas as pd
 
 from dashboard.charts.words import day, group_name, window
-from dashboard.review import signoff
+from dashboard.review import roles, signoff
 from dashboard.review.events import Event
 from dashboard.review.events_cases import Flagged
 from dashboard.review.events_kinds import act
 from dashboard.review.events_releases import Proposed, SignedOff
 from dashboard.review.ledger import Ledger, Recorded, Verification, of
-from dashboard.ui import load
+from dashboard.ui import load, login
 from dashboard.ui.evidence import Evidence, still_stands
 from dashboard.ui.state import Scope
 from dashboard.workspace import Workspace
@@ -54,15 +54,18 @@ def sign(given: Evidence, event_id: str, **typed: Any) -> Recorded:
             policy_digest=policy.digest if policy else "",
             contract_digest=load.contract(given.scope.model).digest,
             findings=given.frozen(),
+            needed=roles.rules(Workspace().settings.tables).signers,
+            nonce=login.nonce(),
             **typed,
-        )
+        ),
+        login.person(),
     )
 
 
 def flag(scope: Scope, case: dict[str, Any], event_id: str, **typed: Any) -> Recorded:
     """Does put a flag on a case into the ledger."""
     at = {"day": case["time"].date(), "version": str(case["version"]), "id": str(case["id"])}
-    return ledger().append(Flagged(event_id=event_id, model=scope.model, **at, **typed))
+    return ledger().append(Flagged(event_id=event_id, model=scope.model, **at, **typed), login.person())
 
 
 def flags(model: str, case: dict[str, Any] | None = None) -> list[tuple[Recorded, Flagged]]:
@@ -147,7 +150,8 @@ def propose(scope: Scope, days: tuple[date, date], event_id: str, **given: Any) 
     held = load.held(scope.model)
     counted: dict[str, Any] = {"rollup_number": held.number, "rollup_identity": held.identity}
     seen: dict[str, Any] = {"model": scope.model, "version": scope.version, "since": days[0], "until": days[1]}
-    return ledger().append(Proposed(event_id=event_id, attribute=scope.attribute or "", **seen, **counted, **given))
+    made = Proposed(event_id=event_id, attribute=scope.attribute or "", **seen, **counted, **given)
+    return ledger().append(made, login.person())
 
 
 def acts_frame(acts: Sequence[Recorded]) -> pd.DataFrame:

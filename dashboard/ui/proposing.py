@@ -12,7 +12,7 @@ import streamlit as st
 from dashboard.charts.words import missing
 from dashboard.errors import EvenhandError
 from dashboard.review.events import new_id
-from dashboard.ui import parts, people
+from dashboard.ui import login, parts, people
 from dashboard.ui.load.what_if import WhatIf, value_table
 from dashboard.ui.state import Scope
 from dashboard.ui.what_if import changed, instead
@@ -20,16 +20,14 @@ from dashboard.ui.what_if import changed, instead
 
 def form(scope: Scope, found: WhatIf, places: list[int], rates: pd.DataFrame, days: tuple[date, date]) -> None:
     """Does offer to keep the chosen thresholds as a proposal, with a name, in the record."""
-    parts.section("Save as a proposal", "Kept in the record with your name, which is typed and not verified yet.")
+    parts.section("Save as a proposal", login.kept())
     if not changed(found, places):
         parts.note("Choose another threshold above first.")
         return
     kept = f"propose-{scope}-{places}"
     identity = st.session_state.setdefault(kept, new_id())
     with st.form("propose", border=True):
-        left, right = st.columns(2)
-        name = left.text_input("Your name", key="propose-name", autocomplete="name")
-        role = right.text_input("Your role", key="propose-role", placeholder="Clinical lead")
+        name, role = login.name_and_role("propose", "Clinical lead")
         why = st.text_area("Why", key="propose-why")
         sent = st.form_submit_button(f"Propose {instead(found, places)}")
     if not sent:

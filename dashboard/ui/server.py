@@ -26,7 +26,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import dashboard
 from dashboard.errors import EvenhandError
-from dashboard.settings import workspace_path
+from dashboard.settings import read, workspace_path
+from dashboard.ui import login_settings
+from dashboard.ui.returning import Returning
 
 HERE = Path(__file__).resolve().parent
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -91,9 +93,17 @@ async def healthz(_request: Request) -> JSONResponse:
     return JSONResponse(body, status_code=200 if readable else 503)
 
 
-def application() -> st.App:
-    """Returns the ASGI application, for `serve` and for other ASGI servers."""
-    return st.App(HERE / "app.py", routes=[Route("/healthz", healthz)], middleware=[Middleware(SecureHeaders)])
+def application(address: str = "") -> st.App:
+    """Returns the ASGI application, for `serve` and for other ASGI servers (there the redirect URI must be given).
+
+    Raises EvenhandError where evenhand.toml describes a login that cannot be used.
+    """
+    login = login_settings.read(read(), address)
+    middleware = [Middleware(SecureHeaders)]
+    if login is not None:
+        middleware.append(Middleware(Returning, secure=login.redirect_uri.startswith("https:")))
+    secrets = None if login is None else login.secrets()
+    return st.App(HERE / "app.py", routes=[Route("/healthz", healthz)], middleware=middleware, secrets=secrets)
 
 
 def options(host: str, port: int) -> dict[str, Any]:
@@ -118,10 +128,11 @@ def serve(workspace: Path, *, host: str = "127.0.0.1", port: int = 8501, open_br
     Raises EvenhandError where the port is taken or the address is not this machine's.
     """
     check_free(host, port)
+    check_guarded(host, workspace)
     os.environ["EVENHAND_WORKSPACE"] = str(workspace)
     threading.Thread(target=_ready, daemon=True).start()
     with _opened(f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}" if open_browser else None):  # noqa: S104
-        application().run(config=options(host, port))
+        application(f"http://{host}:{port}").run(config=options(host, port))
 
 
 def _ready() -> None:
@@ -129,6 +140,16 @@ def _ready() -> None:
     first = ("dashboard.charts", "dashboard.workspace", "dashboard.report.pictures", "plotly.graph_objects")
     for name in (*first, "scipy.optimize"):  # the last for estimates: a third of a second
         importlib.import_module(name)
+
+
+def check_guarded(host: str, workspace: Path) -> None:
+    """Does nothing where only this machine reaches the dashboard, or people sign in; raises EvenhandError otherwise."""
+    if host not in LOOPBACK and "login" not in read(workspace).tables:
+        raise EvenhandError(
+            f"{host} can be reached from other machines, and nobody has to sign in",
+            "Without a login the dashboard answers this machine only: whoever reaches it could act under any name",
+            "Describe a login in evenhand.toml, section [login] (docs/people.md), or leave --host out",
+        )
 
 
 def check_free(host: str, port: int) -> None:

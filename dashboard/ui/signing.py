@@ -16,7 +16,7 @@ from dashboard.review.events import new_id
 from dashboard.review.events_releases import SignedOff
 from dashboard.review.ledger import Recorded
 from dashboard.review.signoff import Current, Stale
-from dashboard.ui import headlines, load, parts, people, say
+from dashboard.ui import headlines, load, login, parts, people, say
 from dashboard.ui.evidence import Evidence, still_stands, windows
 
 DECISIONS = ("approve", "approve with conditions", "reject", "defer")
@@ -85,12 +85,14 @@ def said(flags: Sequence[Any]) -> str:
 
 def form(given: Evidence) -> None:
     """Does show the form and, when it is sent, put the signature into the ledger."""
-    parts.note("There is no login yet: the name is typed, and the record says that it was not verified.")
+    parts.note(login.kept())
+    if not login.fresh():
+        parts.nothing("A signature takes a login of the last minutes.", "What you have chosen at the top is kept.")
+        login.again()
+        return
     identity = st.session_state.setdefault(f"sign-{given.digest}-{given.scope.version}", new_id())
     with st.form("sign", border=True):
-        left, right = st.columns(2)
-        name = left.text_input("Your name", key="sign-name", autocomplete="name")
-        role = right.text_input("Your role", key="sign-role", placeholder="Compliance officer")
+        name, role = login.name_and_role("sign", "Compliance officer")
         decision = st.radio("Decision", DECISIONS, key="sign-decision", horizontal=True)
         rationale = st.text_area("Why (every finding outside or not computable needs an answer)", key="sign-rationale")
         conditions = st.text_area("Conditions, one a line", key="sign-conditions")
