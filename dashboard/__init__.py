@@ -225,6 +225,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     charts/strip          where one value lies among all, as wide as a word
     demo                  the sample workspace
     doctor                what is installed, what is missing
+    ui/review_board       which cases wait for whom, and the acts that move a case on
+    ui/review_card        one card: the own answer first, then the model's
     ui/login_settings     how people sign in: evenhand.toml's [login]
     ui/login              who is here, for how long; the way in and out
     ui/returning          signing in leads back to the page one came from

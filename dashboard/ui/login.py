@@ -126,7 +126,7 @@ def bar() -> None:
     who = person()
     if who is None:
         if settings() is None:
-            st.html('<p class="eh-who">Identity not verified: no login is configured, this machine only.</p>')
+            st.html('<p class="eh-asof">Identity not verified: no login is configured, this machine only.</p>')
         return
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", key="who-row"):
         st.caption(f"{who.name}, {' and '.join(sorted(who.roles))}", width="content")
@@ -142,6 +142,15 @@ def name_and_role(place: str, example: str) -> tuple[str, str]:
     left, right = st.columns(2)
     name = left.text_input("Your name", key=f"{place}-name", autocomplete="name")
     return name, right.text_input("Your role", key=f"{place}-role", placeholder=example)
+
+
+def here(asks: str) -> Person | None:
+    """Returns the person signed in; without a login whoever typed a name in the box, kept while the page is open."""
+    who = person()
+    if who is not None or settings() is not None:
+        return who
+    name = st.text_input(asks, key="me", width=280, placeholder="Your name", persist_state="session")
+    return roles.typed(name) if name.strip() else None
 
 
 def kept() -> str:

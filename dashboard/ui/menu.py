@@ -16,7 +16,7 @@ MENU = {
         "data": "Data",
     },
     "Fairness": {"fairness": "Fairness", "groups": "Groups", "what_if": "What-if", "reports": "Reports"},
-    "People": {"cases": "Cases", "signoff": "Sign-off"},
+    "People": {"cases": "Cases", "review_queue": "Queue", "signoff": "Sign-off"},
     "Record": {"audit": "Audit"},
 }
 FIRST = "overview"

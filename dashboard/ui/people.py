@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -76,6 +77,12 @@ def flags(model: str, case: dict[str, Any] | None = None) -> list[tuple[Recorded
     found = ledger().events(model, "flagged", subject=subject, newest_first=True)
     acts = ((recorded, act(recorded.event)) for recorded in found)
     return [(recorded, done) for recorded, done in acts if isinstance(done, Flagged)]
+
+
+def case_of(key: str) -> tuple[str, str, str, str]:
+    """Returns model, day, version and id of the case that a state's key names."""
+    model, day_, version, id_ = json.loads(key)
+    return str(model), str(day_), str(version), str(id_)
 
 
 def state(scope: Scope) -> tuple[str | None, str]:
