@@ -74,6 +74,9 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/load          latency against load, by classes of hours
     metrics/energy        energy, CO2e and cost of 1,000 answers
     metrics/promises      promises on the service: kept, budget, burn rates
+    metrics/reviewed      how often the model errs, by experts' review: a random audit, flags beside it
+    metrics/agreement     how far experts agree; whether the model's answer changes theirs
+    metrics/audit_sample  which cases experts are asked about, with known probabilities
     metrics/page          the page of all metrics, from their table
     policy/windows        which days are compared with which: reference, scheduled windows, the current one
     policy/rules          Policy and Rule: what is allowed
