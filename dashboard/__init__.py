@@ -24,6 +24,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/table/service latency, failures, throughput
     metrics/table/value   what the model's work is worth
     metrics/table/versions a version against another
+    metrics/table/reviewed     what experts' review says of the model
     metrics/table/estimated    what is estimated before labels arrive, derived from the others
     metrics/performance   how good, from counts of label and decision
     metrics/balance       balanced accuracy, Matthews' correlation
@@ -139,6 +140,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/classes        the counts behind pictures of classes: what is taken for what, every threshold
     report/multiclass     several classes: over all, and each against the rest
     report/performance    how good, for everybody and by group
+    report/reviewed       what experts' review says of the model
     report/value          what the cases are worth
     report/versions       a version against another: pairs, or two samples
     report/standings      which version is better, at one level
