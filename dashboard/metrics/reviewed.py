@@ -93,7 +93,8 @@ class Reviewed:
     `decision` and `answer` are True where positive (the answer where nobody has reviewed the case counts for nothing);
     `pi` is the inclusion probability stored when the case was queued, over all random parts together; `flagged` says
     who was flagged before the cut-off, all others were drawn. A case drawn and `reviewed` by nobody lends its weight to
-    the others of its `stratum`: their pi is multiplied by the stratum's response rate.
+    the others of its `stratum`: their pi is multiplied by the stratum's response rate (`response`, worked out
+    here; only a part of the cases is given the whole's).
     """
 
     group: NDArray[np.str_]
