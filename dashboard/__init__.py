@@ -24,6 +24,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/table/service latency, failures, throughput
     metrics/table/value   what the model's work is worth
     metrics/table/versions a version against another
+    metrics/table/reviewed     what experts' review says of the model
     metrics/table/estimated    what is estimated before labels arrive, derived from the others
     metrics/performance   how good, from counts of label and decision
     metrics/balance       balanced accuracy, Matthews' correlation
@@ -74,6 +75,9 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/load          latency against load, by classes of hours
     metrics/energy        energy, CO2e and cost of 1,000 answers
     metrics/promises      promises on the service: kept, budget, burn rates
+    metrics/reviewed      how often the model errs, by experts' review: a random audit, flags beside it
+    metrics/agreement     how far experts agree; whether the model's answer changes theirs
+    metrics/audit_sample  which cases experts are asked about, with known probabilities
     metrics/page          the page of all metrics, from their table
     policy/windows        which days are compared with which: reference, scheduled windows, the current one
     policy/rules          Policy and Rule: what is allowed
@@ -145,6 +149,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/classes        the counts behind pictures of classes: what is taken for what, every threshold
     report/multiclass     several classes: over all, and each against the rest
     report/performance    how good, for everybody and by group
+    report/reviewed       what experts' review says of the model
     report/value          what the cases are worth
     report/versions       a version against another: pairs, or two samples
     report/standings      which version is better, at one level

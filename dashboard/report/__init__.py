@@ -18,6 +18,7 @@ from dashboard.report.fairness import fairness_readings
 from dashboard.report.mix import mix_readings
 from dashboard.report.performance import Source, performance_readings
 from dashboard.report.quality import quality_readings
+from dashboard.report.reviewed import without_reviews
 from dashboard.report.scope import COLUMNS, KINDS, Reading, Scope, check_names
 from dashboard.report.service import service_readings
 from dashboard.report.value import value_readings
@@ -39,6 +40,7 @@ def _of_kinds(source: Source, scope: Scope) -> Iterator[Reading]:
         yield from value_readings(source, scope)
         yield from version_readings(source, scope)
         yield from calibration_readings(source, scope)
+        yield from without_reviews(scope)
     if "data" in scope.kinds:
         yield from quality_readings(source, scope)
     if "fairness" in scope.kinds:

@@ -75,6 +75,7 @@ have the intervals enumerated above and no row of their own.
 
 Estimates made before labels arrive (`estimated_*`) have another kind of interval: one for the value that the labels
 will show. How often it came to lie inside is their track record, drawn in `tests/test_estimation.py`.
+Those from experts' review (`reviewed_*`) are drawn in [estimates from human review](review_estimates.md).
 
 Nor have the energy, CO2e and cost of 1,000 answers (`energy_per_1000` and its like), drawn in
 `tests/test_report_energy.py`, and `domain_auc`, of a classifier that is learnt anew each time: of it this is not drawn.

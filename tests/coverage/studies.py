@@ -53,9 +53,9 @@ BY_OTHERS = {
 
 
 def study_of(metric: str) -> str | None:
-    """Returns what the page calls the interval of a metric; None of what is counted and of estimates to come."""
+    """Returns what the page calls the interval of a metric; None of what is counted, to come or on another page."""
     base, _, _ = metric.rpartition("_")
-    if metric in {*COUNTED, *NOT_DRAWN} or metric.startswith("estimated_"):
+    if metric in {*COUNTED, *NOT_DRAWN} or metric.startswith(("estimated_", "reviewed_")):
         return None
     if metric.endswith("_version_difference"):
         metric = metric.removesuffix("_version_difference")

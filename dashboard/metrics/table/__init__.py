@@ -15,6 +15,7 @@ from dashboard.metrics.table.multiclass import MULTICLASS
 from dashboard.metrics.table.performance import PERFORMANCE
 from dashboard.metrics.table.rates import RATES
 from dashboard.metrics.table.regression import REGRESSION
+from dashboard.metrics.table.reviewed import REVIEWED
 from dashboard.metrics.table.service import SERVICE
 from dashboard.metrics.table.value import VALUE
 from dashboard.metrics.table.versions import VERSIONS
@@ -28,6 +29,7 @@ METRICS: dict[str, Metric] = RATES | {
         *REGRESSION,
         *VALUE,
         *VERSIONS,
+        *REVIEWED,
         *DATA,
         *FAIRNESS,
         *GROUPS,
@@ -46,7 +48,7 @@ def _of_a_class(metric: Metric) -> bool:
     """Returns whether a model of several classes has the metric of each class, against all others together."""
     if metric in CALIBRATION or metric.name in _NEVER_OF_ONE:
         return metric.name not in _NEVER_OF_ONE
-    contrasted = {"versions", "matrix"} & metric.needs or (metric in ESTIMATED and metric.kind == "fairness")
+    contrasted = {"versions", "matrix", "reviews"} & metric.needs or (metric in ESTIMATED and metric.kind == "fairness")
     of_two = "binary" in metric.tasks and "multiclass" not in metric.tasks
     return of_two and metric.kind in ("performance", "fairness") and not contrasted
 
