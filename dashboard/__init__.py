@@ -104,6 +104,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     review/ledger_rows    one event as a row: written, read back, checked
     review/ledger_tables  the tables, and the triggers that refuse changes
     review/ledger_engines what differs between SQLite and PostgreSQL
+    review/evidence       what was signed, kept as files named by their content
     review/signoff        the digest of readings; is a sign-off current or stale, and why
     sql/coding            the statement that codes a chunk: every name a small integer
     sql/levels            the statements that cut a row into conditions
@@ -232,6 +233,9 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     doctor                what is installed, what is missing
     ui/review_board       which cases wait for whom, and the acts that move a case on
     ui/review_card        one card: the own answer first, then the model's
+    ui/releases           releases: evidence kept and signed, what stands, who must still sign
+    ui/sign_form          the form of a signature
+    ui/drafts             what was typed and not signed, kept over signing in again
     ui/login_settings     how people sign in: evenhand.toml's [login]
     ui/login              who is here, for how long; the way in and out
     ui/returning          signing in leads back to the page one came from

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.ui import evidence, parts, people, signing, state, verdicts
+from dashboard.ui import evidence, parts, people, sign_form, signing, state, verdicts
 
 scope = state.scope()
 given = evidence.evidence(scope)
@@ -20,9 +20,13 @@ parts.download(verdicts.frame(given.findings), "findings", "Download all checks 
 parts.download(signing.readings(given), "readings", "Download every number behind it (CSV)")
 
 parts.section("What people said", signing.said(people.flags(scope.model)))
+changed = signing.changed(given, earlier)
+if changed:
+    parts.section("What changed since the last approval")
+    parts.findings([(None, sentence) for sentence in changed])
 
 parts.section("Sign")
-signing.form(given)
+sign_form.form(given, signing.to_answer(given))
 
 if earlier:
     parts.section("Signed before")

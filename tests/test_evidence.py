@@ -15,7 +15,7 @@ from dashboard.review.events import new_id
 from dashboard.review.events_releases import SignedOff
 from dashboard.review.signoff import Current, Stale
 from dashboard.ui import evidence as stands
-from dashboard.ui import people
+from dashboard.ui import people, releases
 from dashboard.ui.state import LATEST, Scope
 from dashboard.workspace import Workspace
 from tests.worlds import Spec, World, build, delivered
@@ -64,7 +64,9 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
 def signed(scope: Scope) -> SignedOff:
     given = stands.evidence(scope)
     typed: dict[str, Any] = {"name": "Ada Osei", "role": "Compliance officer", "decision": "approve"}
-    people.sign(given, new_id(), statement="I answer for it.", rationale="Answered in the minutes.", **typed)
+    waived = dict.fromkeys(releases.missing(given), "Not asked for in the first release")
+    typed |= {"statement": "I answer for it.", "rationale": "Answered in the minutes.", "waivers": waived}
+    releases.sign(given, new_id(), **typed)
     return people.signed(scope.model)[0][1]
 
 

@@ -22,7 +22,7 @@ LAYERS = [
     ("metrics",),
     ("policy", "review.proof", "review.events", "review.roles", "review.states"),
     ("store", "log", "spark", "review.ledger"),
-    ("report", "ingest", "rollup", "cases", "review.queue", "review.signoff"),
+    ("report", "ingest", "rollup", "cases", "review.queue", "review.signoff", "review.evidence"),
     ("workspace",),
     ("charts",),
     ("demo", "doctor"),

@@ -22,7 +22,7 @@ from dashboard.errors import EvenhandError
 from dashboard.review import events, events_kinds, proof
 from dashboard.review.events import Event
 from dashboard.review.events_cases import Flagged
-from dashboard.review.events_releases import SignedOff
+from dashboard.review.events_releases import Condition, SignedOff
 from dashboard.review.ledger import Ledger
 
 APPENDER = """
@@ -35,6 +35,9 @@ for i in range(count):
     event = Event(f"{who}-{i}", "exported", who, "tester", "triage", None, {"since": "a", "until": "b"}, {"i": i})
     print(event.event_id, ledger.append(event).sequence, flush=True)
 """
+
+
+AUDIT = Condition("Audit in May", "Ada Osei", date(2026, 5, 1))
 
 
 def url_of(folder: Path) -> str:
@@ -84,7 +87,7 @@ def appenders(url: str, names: str, count: int) -> list[subprocess.Popen[str]]:
 
 def test_what_is_appended_is_read_back_the_same(ledger_url: str) -> None:
     ledger = Ledger(ledger_url)
-    flag, signed = a_flag(), a_sign_off(decision="approve with conditions", conditions=["Audit in May"])
+    flag, signed = a_flag(), a_sign_off(decision="approve with conditions", conditions=[AUDIT])
     first, second = ledger.append(flag), ledger.append(signed)
     assert [r.sequence for r in (first, second)] == [1, 2]
     assert ledger.events() == [first, second]

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from dashboard.errors import EvenhandError
-from dashboard.review import roles, states
+from dashboard.review import evidence, roles, states
 from dashboard.review.events import Event, new_id
 from dashboard.review.events_cases import Adjudicated, Answered, Claimed, Concluded, Flagged, Queued, Released
-from dashboard.review.events_releases import SignedOff
+from dashboard.review.events_releases import Condition, Fulfilled, Revoked, SignedOff, Suspended
 from dashboard.review.ledger import Ledger
 from dashboard.review.roles import RIGHTS, ROLES, Person, Rules
 
@@ -327,3 +327,82 @@ def test_the_page_about_people_says_what_the_ledger_asks() -> None:
     named = rows[0][2:]
     said = {row[0].strip("`"): {role for role, may in zip(named, row[2:], strict=True) if may} for row in rows[2:]}
     assert said == {kind: set(held) for kind, held in RIGHTS.items()}
+
+
+def test_conditions_name_who_and_until_when_and_are_met_once(ledger_url: str) -> None:
+    ledger, model_owner = Ledger(ledger_url, LOGIN), someone("Mo", "model owner")
+    vague = signed(OFFICER, decision="approve with conditions", conditions=["Audit in May"])
+    with pytest.raises(EvenhandError, match="has no owner or no day"):
+        ledger.append(vague, OFFICER)
+    clear = signed(OFFICER, decision="approve with conditions", conditions=[Condition("Audit", "Mo", date(2026, 5, 1))])
+    place = ledger.append(clear, OFFICER).sequence
+    assert ledger.states("release")[0]["status"] == "approved with conditions"
+    about: dict[str, Any] = {"model": "triage", "version": "v2", "since": clear.since, "until": clear.until}
+    who = {"name": "Mo", "role": "owner", "why": "Report 17"}
+
+    def met(number: str) -> Fulfilled:
+        return Fulfilled(event_id=new_id(), **about, **who, condition=number)
+
+    with pytest.raises(EvenhandError, match="no condition"):
+        ledger.append(met(f"{place}.2"), model_owner)
+    ledger.append(met(f"{place}.1"), model_owner)
+    with pytest.raises(EvenhandError, match="is met already"):
+        ledger.append(met(f"{place}.1"), model_owner)
+    (release,) = ledger.states("release")
+    assert states.states_releases.overdue(release, date(2026, 6, 1)) == []
+    assert ledger.events(kind="fulfilled")[0].event.actor == "Mo"
+
+
+def test_what_was_suspended_stands_again_only_by_new_signatures(ledger_url: str) -> None:
+    ledger = Ledger(ledger_url, LOGIN)
+    about: dict[str, Any] = {"name": "Olu", "role": "officer", "model": "triage", "version": "v2", "why": "in doubt"}
+    about |= {"since": date(2026, 3, 1), "until": date(2026, 3, 29)}
+    with pytest.raises(EvenhandError, match="no signature that stands"):
+        ledger.append(Suspended(event_id=new_id(), **about), OFFICER)
+    ledger.append(signed(OFFICER), OFFICER)
+    with pytest.raises(EvenhandError, match="too old"):
+        ledger.append(Revoked(event_id=new_id(), **about), replace(OFFICER, authenticated_at=None))
+    ledger.append(Suspended(event_id=new_id(), **about), OFFICER)
+    assert ledger.states("release")[0]["status"] == "suspended"
+    ledger.append(signed(OFFICER), OFFICER)
+    assert ledger.states("release")[0]["status"] == "approved"
+    ledger.append(Revoked(event_id=new_id(), **about), OFFICER)
+    assert ledger.states("release")[0]["status"] == "revoked"
+    assert len(ledger.events(kind="signed")) == 2
+
+
+def test_an_approval_ends_and_not_later_than_the_workspace_allows(ledger_url: str) -> None:
+    ledger, today = Ledger(ledger_url, replace(LOGIN, valid_days=90)), datetime.now(UTC).date()
+    with pytest.raises(EvenhandError, match="At most 90 days"):
+        ledger.append(signed(OFFICER, expires=today + timedelta(days=91)), OFFICER)
+    ledger.append(signed(OFFICER, expires=today + timedelta(days=90)), OFFICER)
+    (release,) = ledger.states("release")
+    assert states.states_releases.expired(release, today) is None
+    assert states.states_releases.expired(release, today + timedelta(days=90)) == today + timedelta(days=90)
+
+
+def test_what_is_missing_is_waived_in_writing_or_not_approved() -> None:
+    with pytest.raises(EvenhandError, match="is not waived: review"):
+        signed(OFFICER, missing=["review"], waivers={"review": " "})
+    assert signed(OFFICER, missing=["review"], waivers={"review": "first release"}).missing == ("review",)
+    assert signed(OFFICER, missing=["review"], decision="defer", rationale="No review yet").decision == "defer"
+
+
+def test_how_a_signer_signed_in_comes_from_the_login_never_from_the_page(ledger_url: str) -> None:
+    made = signed(OFFICER, authentication={"method": "fingerprint", "at": "2020-01-01"})
+    recorded = Ledger(ledger_url, LOGIN).append(made, OFFICER)
+    assert recorded.event.body["authentication"]["method"] == "oidc, password"
+    assert OFFICER.authenticated_at is not None
+    assert recorded.event.body["authentication"]["at"] == OFFICER.authenticated_at.isoformat()
+
+
+def test_evidence_is_named_by_its_content_and_a_change_is_found(tmp_path: Path) -> None:
+    digest = evidence.keep(tmp_path / "evidence", b"readings", "parquet")
+    assert evidence.keep(tmp_path / "evidence", b"readings", "parquet") == digest
+    assert evidence.kept(tmp_path / "evidence", digest, "parquet") == b"readings"
+    (tmp_path / "evidence" / f"{digest}.parquet").write_bytes(b"other readings")
+    with pytest.raises(EvenhandError, match="was changed"):
+        evidence.kept(tmp_path / "evidence", digest, "parquet")
+    (tmp_path / "evidence" / f"{digest}.parquet").unlink()
+    with pytest.raises(EvenhandError, match="Bring it back"):
+        evidence.kept(tmp_path / "evidence", digest, "parquet")

@@ -121,7 +121,7 @@ class Contract:
     `shadow` lists versions that score cases beside the one in service; `time_format` (strptime) is only needed
     where times are not ISO 8601 or a number of seconds. `tolerance` is how far off a regression may be without harm,
     in the label's unit. `cutoff` is the predicted value from which on a case is selected, by the decision that follows
-    the number; a label from there on is positive.
+    the number; a label from there on is positive. `digests` holds the SHA-256 of each version's model file.
     """
 
     name: str
@@ -143,6 +143,7 @@ class Contract:
     tolerance: float | None = None
     cutoff: float | None = None
     service: Service | None = None
+    digests: Mapping[str, str] = field(default_factory=dict)
 
     def __hash__(self) -> int:
         return hash(self.digest)
@@ -151,6 +152,7 @@ class Contract:
     def digest(self) -> str:
         """The SHA-256 of the canonical content: comments, spacing and the order of keys do not change it."""
         content = asdict(self)
+        del content["digests"]  # which file a version is says nothing of what the columns mean
         if self.cutoff is None:  # such a contract keeps the digest it had before there were cut-offs
             del content["cutoff"]
         if self.service is None:  # a contract that states nothing of it keeps the digest it had before it could

@@ -38,6 +38,7 @@ MODEL_KEYS = (
 )
 LARGEST_VALUE = 1e12
 SECTIONS = ("model", "columns", "attributes", "fairness", "features", "versions", "value", "service")
+VERSION_KEYS = ("shadow", "digests")
 STATED = ("grid_gco2_per_kwh", "grid_source", "cost_per_1000", "cost_unit")
 
 
@@ -61,7 +62,8 @@ def contract_from(tables: Mapping[str, Any], where: str) -> Contract:
         attributes=tuple(_attribute(n, t, where) for n, t in _table(tables, "attributes", where).items()),
         intersections=_intersections(_table(tables, "fairness", where, ("intersections",)), where),
         features=tuple(_feature(n, t, where) for n, t in _table(tables, "features", where).items()),
-        shadow=_texts(_table(tables, "versions", where, ("shadow",)), "shadow", where),
+        shadow=_texts(_table(tables, "versions", where, VERSION_KEYS), "shadow", where),
+        digests=_digests(_table(tables, "versions", where, VERSION_KEYS), where),
         time_format=_text(model, "time_format", where, "") or None,
         value=_value(_table(tables, "value", where, ("unit", *CELLS)), where) if "value" in tables else None,
         tolerance=_number(model, "tolerance", where, 0) if "tolerance" in model else None,
@@ -70,6 +72,16 @@ def contract_from(tables: Mapping[str, Any], where: str) -> Contract:
     )
     _check(contract, where)
     return contract
+
+
+def _digests(table: Mapping[str, Any], where: str) -> dict[str, str]:
+    """Returns the SHA-256 of each version's model file."""
+    found = _table(table, "digests", where)
+    for version, digest in found.items():
+        if not isinstance(digest, str) or len(digest) != 64 or set(digest) - set("0123456789abcdef"):
+            expected = "The SHA-256 of the version's model file was expected: 64 hexadecimal digits, lower case"
+            raise _wrong(f"{where}, [versions.digests]", version, f"found {digest!r}", expected)
+    return dict(found)
 
 
 def _wrong(where: str, key: str, found: str, expected: str = "", todo: str = "") -> EvenhandError:

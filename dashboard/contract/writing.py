@@ -35,6 +35,9 @@ def contract_to(contract: Contract) -> str:
         parts.append(["[fairness]", f"intersections = [{rows}]"])
     if contract.shadow:
         parts.append(["[versions]", f"shadow = {_list(contract.shadow)}      # score cases beside the one in service"])
+    if contract.digests:
+        lines = [f"{_quote(version)} = {_quote(digest)}" for version, digest in contract.digests.items()]
+        parts.append(["[versions.digests]      # the SHA-256 of each version's model file", *lines])
     if contract.value:
         parts.append(_value_lines(contract.value))
     if contract.service:

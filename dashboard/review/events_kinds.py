@@ -8,7 +8,7 @@ from typing import Any
 
 from dashboard.review.events import Event
 from dashboard.review.events_cases import Adjudicated, Answered, Claimed, Concluded, Flagged, OnCase, Queued, Released
-from dashboard.review.events_releases import Proposed, SignedOff
+from dashboard.review.events_releases import Fulfilled, OnRelease, Proposed, Revoked, SignedOff, Suspended
 
 ON_CASE: Mapping[str, type[OnCase]] = {
     "claimed": Claimed,
@@ -17,7 +17,13 @@ ON_CASE: Mapping[str, type[OnCase]] = {
     "concluded": Concluded,
     "adjudicated": Adjudicated,
 }
-Known = Flagged | Queued | OnCase | SignedOff | Proposed
+ON_RELEASE: Mapping[str, type[OnRelease]] = {"suspended": Suspended, "revoked": Revoked, "fulfilled": Fulfilled}
+RELEASES: Mapping[str, type[SignedOff] | type[Proposed] | type[OnRelease]] = {
+    "signed": SignedOff,
+    "proposed": Proposed,
+    **ON_RELEASE,
+}
+Known = Flagged | Queued | OnCase | SignedOff | Proposed | OnRelease
 
 
 def act(event: Event) -> Known | Event:
@@ -28,10 +34,11 @@ def act(event: Event) -> Known | Event:
         return event
     if event.kind == "queued":
         return Queued(**who, **body)
-    if event.kind in ("signed", "proposed"):
+    if event.kind in RELEASES and event.subject:
         since, until = (date.fromisoformat(event.subject[name]) for name in ("since", "until"))
-        kind = SignedOff if event.kind == "signed" else Proposed
-        return kind(**who, version=event.version, since=since, until=until, **body)
+        on_release: Any = RELEASES[event.kind]
+        made: Known = on_release(**who, version=event.version, since=since, until=until, **body)
+        return made
     if event.kind == "claimed":
         body["until"] = datetime.fromisoformat(body["until"])
     if event.kind == "flagged" or event.kind in ON_CASE:

@@ -200,7 +200,13 @@ def of(settings: Settings) -> Ledger:
 
 
 def _signed_by(event: Event, person: Person, role: str, *, named: bool) -> Event:
-    """Returns the event with who did it; a role is typed only where no login says it."""
+    """Returns the event with who did it; a role is typed only where no login says it.
+
+    How and when the person signed in goes with what is signed: the page cannot say it otherwise.
+    """
+    if event.kind in roles.FRESH and person.verified:
+        at = person.authenticated_at.isoformat() if person.authenticated_at else None
+        event = replace(event, body={**event.body, "authentication": {"method": person.method, "at": at}})
     if not named:
         return replace(event, verified=False, identity="")
     return replace(

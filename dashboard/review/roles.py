@@ -73,6 +73,7 @@ class Rules:
     signers: int = 1
     lease: timedelta = timedelta(minutes=30)
     fresh: timedelta = timedelta(minutes=5)
+    valid_days: int = 365  # the longest that an approval may hold
 
     def owns(self, person: Person, model: str) -> bool:
         """Returns whether the person is one of the model's owners."""
@@ -99,7 +100,7 @@ def rules(tables: Mapping[str, Any]) -> Rules:
     Raises EvenhandError for a value of another type, and for fewer than one signer.
 
     >>> rules({"login": {"fresh_minutes": 2}, "signoff": {"signers": 2}, "models": {"triage": {"owners": ["Mo"]}}})
-    Rules(login=True, owners={'triage': frozenset({'Mo'})}, signers=2, ...fresh=datetime.timedelta(seconds=120))
+    Rules(login=True, owners={'triage': frozenset({'Mo'})}, signers=2, ...fresh=datetime.timedelta(seconds=120), ...)
     """
     owners = {model: _names(table, f"models.{model}") for model, table in tables.get("models", {}).items()}
     return Rules(
@@ -108,6 +109,7 @@ def rules(tables: Mapping[str, Any]) -> Rules:
         signers=int(_number(tables, "signoff", "signers", 1)),
         lease=timedelta(minutes=_number(tables, "review", "lease_minutes", 30)),
         fresh=timedelta(minutes=_number(tables, "login", "fresh_minutes", 5)),
+        valid_days=int(_number(tables, "signoff", "valid_days", 365)),
     )
 
 

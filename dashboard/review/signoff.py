@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from dashboard.review.events_releases import SignedOff
@@ -70,12 +71,18 @@ def state(
     policy_version: str,
     policy_digest: str = "",
     contract_digest: str = "",
+    model_digest: str = "",
+    on: date | None = None,
 ) -> Current | Stale:
     """Returns whether a sign-off still stands, given what the same model, version and window say today.
 
-    A rollup counted again does not make it stale as long as the readings are the same.
+    A rollup counted again does not make it stale as long as the readings are the same. `on` is today, for its end.
     """
     reasons = _changed_rules(signed, policy_version, policy_digest, contract_digest)
+    if _differ(signed.model_digest, model_digest):
+        reasons.append("The model's file is another one than was signed.")
+    if on is not None and isinstance(signed.expires, date) and signed.expires <= on:
+        reasons.append(f"The approval ended on {signed.expires.isoformat()}.")
     if readings_digest != signed.readings_digest:
         reasons.append(_why_numbers_changed(signed, rollup_identity))
     reasons += changes(signed.findings, findings)

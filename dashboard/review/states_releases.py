@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from dashboard.errors import EvenhandError
@@ -95,10 +95,22 @@ def _conditions(event: Event, place: Mapping[str, Any]) -> list[State]:
     ]
 
 
-def _may_sign(release: State | None, event: Event, person: Person, rules: Rules, _now: datetime) -> None:
+def _may_sign(release: State | None, event: Event, person: Person, rules: Rules, now: datetime) -> None:
     if rules.owns(person, event.model):
         raise EvenhandError(
             f"{person.name} is an owner of {event.model}", "A model is signed off by others", "Ask another officer"
+        )
+    vague = [one["text"] for one in event.body.get("conditions", ()) if not one.get("owner") or not one.get("due")]
+    if vague:
+        raise EvenhandError(
+            f"The condition '{vague[0][:60]}' has no owner or no day", "Somebody sees to each, until a day", "Name both"
+        )
+    ends = event.body.get("expires")
+    if ends and date.fromisoformat(ends) > now.date() + timedelta(days=rules.valid_days):
+        raise EvenhandError(
+            f"The approval would end on {ends}",
+            f"At most {rules.valid_days} days are allowed here",
+            "Choose a nearer day",
         )
     if release is None:
         return

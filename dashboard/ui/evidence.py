@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import streamlit as st
@@ -187,6 +187,8 @@ def still_stands(done: SignedOff) -> signoff.Current | signoff.Stale:
         policy_version=policy.version if policy else "none",
         policy_digest=policy.digest if policy else "",
         contract_digest=load.contract(done.model).digest,
+        model_digest=load.contract(done.model).digests.get(done.version or "", ""),
+        on=datetime.now(UTC).date(),
     )
 
 

@@ -10,14 +10,14 @@ from typing import Any
 import pandas as pd
 
 from dashboard.charts.words import day, group_name, window
-from dashboard.review import roles, signoff
+from dashboard.review import signoff
 from dashboard.review.events import Event
 from dashboard.review.events_cases import Flagged
 from dashboard.review.events_kinds import act
 from dashboard.review.events_releases import Proposed, SignedOff
 from dashboard.review.ledger import Ledger, Recorded, Verification, of
 from dashboard.ui import load, login
-from dashboard.ui.evidence import Evidence, still_stands
+from dashboard.ui.evidence import still_stands
 from dashboard.ui.state import Scope
 from dashboard.workspace import Workspace
 
@@ -33,34 +33,6 @@ def signed(model: str) -> list[tuple[Recorded, SignedOff]]:
     """Returns the sign-offs of a model, newest first."""
     found = ((recorded, act(recorded.event)) for recorded in ledger().events(model, "signed", newest_first=True))
     return [(recorded, done) for recorded, done in found if isinstance(done, SignedOff)]
-
-
-def sign(given: Evidence, event_id: str, **typed: Any) -> Recorded:
-    """Does put a signature into the ledger; `typed` is what the person typed and chose.
-
-    Raises EvenhandError where something is missing.
-    """
-    held, policy = load.held(given.scope.model), load.policy(given.scope.model)
-    return ledger().append(
-        SignedOff(
-            event_id=event_id,
-            model=given.scope.model,
-            version=given.scope.version,
-            since=given.since,
-            until=given.until,
-            readings_digest=given.digest,
-            rollup_number=held.number,
-            rollup_identity=held.identity,
-            policy_version=policy.version if policy else "none",
-            policy_digest=policy.digest if policy else "",
-            contract_digest=load.contract(given.scope.model).digest,
-            findings=given.frozen(),
-            needed=roles.rules(Workspace().settings.tables).signers,
-            nonce=login.nonce(),
-            **typed,
-        ),
-        login.person(),
-    )
 
 
 def flag(scope: Scope, case: dict[str, Any], event_id: str, **typed: Any) -> Recorded:

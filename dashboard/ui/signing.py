@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from dashboard.charts.words import window
+from dashboard.charts.words import day, window
 from dashboard.errors import EvenhandError
 from dashboard.policy import Finding
-from dashboard.review.events import new_id
-from dashboard.review.events_releases import SignedOff
+from dashboard.review.events_releases import Condition, SignedOff
 from dashboard.review.ledger import Recorded
-from dashboard.review.signoff import Current, Stale
-from dashboard.ui import headlines, load, login, parts, people, say
+from dashboard.review.signoff import Current, Stale, changes
+from dashboard.ui import headlines, load, login, parts, people, releases, say
 from dashboard.ui.evidence import Evidence, still_stands, windows
-
-DECISIONS = ("approve", "approve with conditions", "reject", "defer")
-STATEMENT = "I have read the findings above and I answer for this decision."
+from dashboard.ui.sign_form import instant
 
 
 def sentence(given: Evidence, earlier: Sequence[tuple[Recorded, SignedOff]]) -> tuple[str, str]:
@@ -51,6 +49,7 @@ def subject(given: Evidence) -> list[dict[str, object]]:
         "Days": windows(given.looks),
         "Policy": f"version {policy.version} ({policy.digest[:12]}…)" if policy else "none",
         "Contract": f"{contract.digest[:12]}…",
+        "Model file": contract.digests.get(given.scope.version or "", "no digest stated in the contract"),
         "Counted": f"rollup {held.number} ({held.identity[:12]}…)",
         "Numbers": f"{len(given.readings):,} readings, SHA-256 {given.digest}",
     }
@@ -83,58 +82,101 @@ def said(flags: Sequence[Any]) -> str:
     return f"{say.many(len(flags), 'case')} flagged: {listed}."
 
 
-def form(given: Evidence) -> None:
-    """Does show the form and, when it is sent, put the signature into the ledger."""
-    parts.note(login.kept())
-    if not login.fresh():
-        parts.nothing("A signature takes a login of the last minutes.", "What you have chosen at the top is kept.")
-        login.again()
-        return
-    identity = st.session_state.setdefault(f"sign-{given.digest}-{given.scope.version}", new_id())
-    with st.form("sign", border=True):
-        name, role = login.name_and_role("sign", "Compliance officer")
-        decision = st.radio("Decision", DECISIONS, key="sign-decision", horizontal=True)
-        rationale = st.text_area("Why (every finding outside or not computable needs an answer)", key="sign-rationale")
-        conditions = st.text_area("Conditions, one a line", key="sign-conditions")
-        statement = st.text_area("Statement", STATEMENT, key="sign-statement")
-        agreed = st.checkbox("I have read the findings and I answer for this.", key="sign-agreed")
-        sent = st.form_submit_button(
-            f"Sign for {given.scope.version or 'all versions'}, {window(given.since, given.until)}"
-        )
-    if not _as_shown(given, sent):
-        return
-    if not agreed:
-        parts.nothing("Not signed.", "Tick the box above the button: a signature is for what was read.")
-        return
-    lines = tuple(line for line in conditions.splitlines() if line.strip())
-    try:
-        typed = {"name": name, "role": role, "decision": decision, "rationale": rationale, "statement": statement}
-        recorded = people.sign(given, identity, conditions=lines, **typed)
-    except EvenhandError as error:
-        parts.nothing(f"Not signed. {error.found}", error.expected, error.todo)
-        return
-    del st.session_state[f"sign-{given.digest}-{given.scope.version}"]
-    st.success(
-        f"Signed. Act {recorded.sequence} of the record, digest {recorded.digest[:16]}…", icon=":material/check:"
-    )
+def changed(given: Evidence, before: Sequence[tuple[Recorded, SignedOff]]) -> list[str]:
+    """Returns what is different from the last approval of this version, in sentences."""
+    approved = [
+        done for _, done in before if done.decision.startswith("approve") and done.version == given.scope.version
+    ]
+    return changes(approved[0].findings, given.frozen()) if approved else []
 
 
-def _as_shown(given: Evidence, sent: bool) -> bool:
-    """Returns whether the form was sent for what it was shown with; says so where the numbers changed in between."""
-    now = (given.scope, given.digest, [finding.sentence for finding in given.findings])
-    shown = st.session_state.get("sign-shown", now)
-    st.session_state["sign-shown"] = now
-    if sent and shown != now:
-        parts.nothing("Not signed. The numbers changed while this page was open.", "Read them again, then sign.")
-    return sent and shown == now
+def manifestation(recorded: Recorded, done: SignedOff) -> list[dict[str, object]]:
+    """Returns a signature as it is shown wherever the record is: who, when, what it means, how they signed in."""
+    sure = done.authentication.get("method") or "typed, identity not verified"
+    since = done.authentication.get("at")
+    rows = {
+        "Signed by": f"{recorded.event.actor} ({recorded.event.role})",
+        "At": instant(recorded.at, done.zone),
+        "Meaning": done.meaning or "not stated",
+        "Decision": people.DECIDED[done.decision],
+        "Statement": done.statement,
+        "Identity": f"{sure}, at {since[:16].replace('T', ' ')} UTC" if since else sure,
+        "Ends": day(done.expires, year=True) if isinstance(done.expires, date) else "no day set",
+        "Readings": done.readings_digest,
+        "Record": f"act {recorded.sequence}, {recorded.digest}",
+    }
+    return [{"What": name, "Signed": value} for name, value in rows.items()]
 
 
 def earlier(recorded: Recorded, done: SignedOff, stands: Current | Stale) -> None:
-    """Does show an earlier sign-off, and whether it still stands."""
-    said = people.described(done, recorded)
-    if isinstance(stands, Stale):
-        parts.findings([("outside", said, "Stale"), *((None, reason, "") for reason in stands.reasons[:6])])
+    """Does show an earlier sign-off: whether it still stands, what it says, what became of it."""
+    release = releases.standing(done)
+    said, reasons = people.described(done, recorded), [*reasons_of(stands), *_due(release)]
+    stopped = release["status"] if release and release["status"] in ("suspended", "revoked") else ""
+    if stopped or reasons:
+        word = stopped.capitalize() or "Stale"
+        parts.findings([("outside", said, word), *((None, reason, "") for reason in reasons[:6])])
     else:
-        parts.findings([("within", f"{said} {stands.note}".strip(), "Still stands")])
-    if done.rationale or done.conditions:
-        parts.note(" ".join((done.rationale, *(f"Condition: {text}" for text in done.conditions))))
+        note = f" {stands.note}" if isinstance(stands, Current) and stands.note else ""
+        parts.findings([("within", f"{said}{note}", "Still stands")])
+    parts.note(releases.waits_for(release, done.model))
+    with st.expander(f"Act {recorded.sequence}: the signature, its answers and conditions"):
+        parts.table(manifestation(recorded, done), "The signature")
+        parts.table(_answered(done), "What was answered to each finding")
+        parts.table(_conditions(done, recorded, release), "Conditions")
+        parts.note(f"Why: {done.rationale}" if done.rationale else "")
+        parts.note("; ".join(f"Without {part}: {why}" for part, why in done.waivers.items()))
+        if release and not stopped:
+            _further(recorded, done, release)
+
+
+def reasons_of(stands: Current | Stale) -> tuple[str, ...]:
+    """Returns why a signature no longer stands; () while it does."""
+    return stands.reasons if isinstance(stands, Stale) else ()
+
+
+def _due(release: dict[str, Any] | None) -> list[str]:
+    return [f"Condition {number} is overdue." for number in releases.overdue(release)]
+
+
+def _answered(done: SignedOff) -> list[dict[str, object]]:
+    answered = [finding for finding in done.findings if finding.get("answer")]
+    return [{"Finding": str(f.get("sentence") or f["rule"]), "Answer": str(f["answer"])} for f in answered]
+
+
+def _conditions(done: SignedOff, recorded: Recorded, release: dict[str, Any] | None) -> list[dict[str, object]]:
+    met = {one["number"]: one["fulfilled"] for one in (release or {}).get("conditions", ())}
+    rows: list[dict[str, object]] = []
+    for place, condition in enumerate(done.conditions, start=1):
+        if isinstance(condition, Condition):
+            number = f"{recorded.sequence}.{place}"
+            told = {
+                "Condition": condition.text,
+                "Who": condition.owner,
+                "Until": day(condition.due) if condition.due else "",
+            }
+            rows.append({"No": number, **told, "Met": day(met[number]["at"][:10]) if met.get(number) else "not yet"})
+    return rows
+
+
+def _further(recorded: Recorded, done: SignedOff, release: dict[str, Any]) -> None:
+    """Does offer what may still happen to a release: a condition met, suspended, revoked."""
+    place = f"act-{recorded.sequence}"
+    unmet = [one["number"] for one in release["conditions"] if not one["fulfilled"]]
+    choices = [*(f"Condition {number} is met" for number in unmet), "Suspend", "Revoke"]
+    chosen = st.selectbox("What happened to it", choices, None, key=f"{place}-what", width=300, placeholder="Nothing")
+    if chosen is None:
+        return
+    name, role = login.name_and_role(place, "Compliance officer")
+    why = st.text_input("Why", key=f"{place}-why")
+    if not st.button(str(chosen), key=f"{place}-do"):
+        return
+    try:
+        if chosen in ("Suspend", "Revoke"):
+            releases.stop(done, chosen.lower(), why, name, role)
+        else:
+            releases.fulfil(done, chosen.split()[1], why, name, role)
+    except EvenhandError as error:
+        parts.nothing(f"Not done. {error.found}", error.expected, error.todo)
+        return
+    st.rerun()

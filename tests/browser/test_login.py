@@ -113,9 +113,13 @@ def open_first_case(page: Any) -> None:
 
 
 def sign(page: Any) -> None:
-    page.get_by_label("Why (every finding outside").fill("Known, and watched.")
+    page.get_by_label("Anything else about why").fill("Known, and watched.")
+    for box in page.locator('[class*="st-key-sign-waiver"] input').all():
+        box.fill("Not asked for in the first release")
+        box.press("Enter")
+        settle(page)
     page.get_by_text("I have read the findings and I answer for this.", exact=True).click()
-    page.get_by_role("button", name="Sign for").click()
+    page.get_by_role("button", name="Sign: approve").click()
     settle(page)
 
 
@@ -138,10 +142,10 @@ def test_a_login_of_long_ago_has_to_be_renewed_to_sign(page: Any, address: str) 
     page.goto(f"{address}/signoff")
     enter(page, "old")
     assert page.get_by_text("A signature takes a login of the last minutes.").is_visible()
-    assert page.get_by_role("button", name="Sign for").count() == 0
+    assert page.get_by_role("button", name="Sign: approve").count() == 0
     enter(page, "pia", button="Sign in again to sign")
     assert "/signoff" in page.url
-    assert page.get_by_role("button", name="Sign for").is_visible()
+    assert page.get_by_role("button", name="Sign: approve").is_visible()
 
 
 def test_signing_out_in_one_tab_ends_it_in_the_other(page: Any, address: str) -> None:
