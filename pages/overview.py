@@ -11,7 +11,7 @@ findings = load.findings(scope)
 says, more = headlines.attention(findings)
 parts.sentence("Overview", "Is anything wrong?", says, more)
 parts.linked_findings(headlines.most_urgent(findings))
-parts.linked_sentences([(c.sentence, "data", scope.window) for c in quality.unit_changes(scope.model)], "units")
+parts.linked_sentences(happened.units(quality.unit_changes(scope.model), scope), "units")
 events = happened.events(scope.model, findings)
 happened.unusual(scope, events)
 

@@ -27,6 +27,7 @@ from dashboard.report.watched import FeatureDays, Grid, feature_days, grid
 Floats = NDArray[np.float64]
 DAY = timedelta(days=1)
 SETTLING = timedelta(days=14)  # after a change: what is beyond in its direction is the change itself
+REMEMBERED = timedelta(days=56)  # as long is what was usual before a change part of what is usual
 
 
 @dataclass(frozen=True)
@@ -189,6 +190,8 @@ def _shift(name: str, feature: str | None, point: ChangePoint, told: Grid) -> wo
 def _begun_as(shift: words.Shift, one: Found) -> bool:
     """Returns whether an anomaly is how a change began, or what it was until it had become what is usual."""
     sign = 1 if shift.after > shift.before else -1
-    alike = (one.series, one.feature, one.sign) == (shift.series, shift.feature, sign)
+    if (one.series, one.feature, one.sign) != (shift.series, shift.feature, sign):
+        return False
     ended = shift.since - DAY if one.until - one.since > 2 * DAY else shift.since
-    return alike and ended <= one.since < shift.since + SETTLING
+    no_further = abs(one.value - shift.after) <= abs(shift.after - shift.before)
+    return ended <= one.since < shift.since + (REMEMBERED if no_further else SETTLING)

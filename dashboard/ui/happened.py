@@ -13,6 +13,7 @@ from dashboard import charts
 from dashboard.charts.words import day, window
 from dashboard.policy import Finding
 from dashboard.report.events import COLUMNS, Event, in_order, on
+from dashboard.report.unit_changes import UnitChange
 from dashboard.ui import load, marks, parts
 from dashboard.ui.say import many
 from dashboard.ui.state import Scope
@@ -26,6 +27,9 @@ SERIES = {  # of the pipeline: its lane, and the page that shows it
     "out_of_range": ("Impossible values", "data"),
     "rejected": ("Rows turned away", "data"),
     "score": ("Score", "drift"),
+    "input": ("Inputs", "drift"),
+    "unit": ("Inputs", "data"),
+    "performance": ("How good", "performance"),
 }
 KINDS = {
     "version": ("Versions", "performance"),
@@ -73,6 +77,11 @@ def unusual(scope: Scope, happened: Sequence[Event]) -> None:
     )
 
 
+def units(changes: Sequence[UnitChange], scope: Scope) -> list[tuple[str, str, str]]:
+    """Returns the units that seem to have changed, each with what the model made of it, as linked sentences."""
+    return [(f"{one.sentence} {one.effect}".strip(), "data", scope.window) for one in changes]
+
+
 def recent(happened: Sequence[Event], end: date) -> list[Event]:
     """Returns the pipeline's events at the end of the log: silences first, then what is furthest from the usual."""
     start = end - timedelta(days=RECENT)
@@ -80,6 +89,7 @@ def recent(happened: Sequence[Event], end: date) -> list[Event]:
         event
         for event in happened
         if event.series
+        and event.series != "unit"  # told above
         and (event.until or event.since) > on(start)
         and (event.kind == "anomaly" or event.since >= on(start))
     ]
