@@ -13,8 +13,8 @@ from tests.test_pages import ENTRY, texts
 
 EFFECTS = {  # sample_data/README.md; g and h are no effects, but what must not raise an alarm
     "a, lactate in another unit at site C": r"lactate at site C looks multiplied by 9\.0 since 3 May: probably mg/dL",
-    "a, what follows at site C": r"Since then the model selects 20 of 100 cases there, \d to \d more than the 16 before; "
-    r"their mean score is 0\.15\d, it was 0\.12\d",
+    "a, what follows at site C": r"Since then the model selects 20 of 100 cases there, \d to \d more than the 16 "
+    r"before; their mean score is 0\.15\d, it was 0\.12\d",
     "b, older patients": r"the median of age went from 5\d to 6\d, little by little",
     "b, more people over 65": r"Population stability index of age is",
     "c, women over 65 are overlooked": r"Sensitivity for F, 65\+ is 0\.3\d",
