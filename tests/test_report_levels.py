@@ -146,3 +146,17 @@ def test_nothing_is_told_of_a_log_of_few_days(tmp_path: Path, rows: pd.DataFrame
     made.rollup()
     assert made.extent().first == date(2025, 9, 1)
     assert not of(made, "input")
+
+
+def test_shares_before_and_after_are_those_of_all_rows(model: Model, rows: pd.DataFrame) -> None:
+    """Of a small share the middle day is not the mean: 4 of 120 rows are told as 4, not as the median day's."""
+    random = np.random.default_rng(3)
+    missing = rows.assign(quiet=rows["quiet"].mask(random.random(len(rows)) < np.where(rows["day"] < 100, 0.004, 0.04)))
+    made = found(model.paths.root.parent.parent.parent / "missing", CONTRACT)
+    made.log(missing.drop(columns="day"))
+    made.rollup()
+    event = of(made, "missing")["quiet"]
+    place = (event.since.date() - START.date()).days
+    assert abs(place - 100) <= 2
+    early, late = missing[missing["day"] < place]["quiet"], missing[missing["day"] >= place]["quiet"]
+    assert (event.usual, event.value) == pytest.approx((early.isna().mean(), late.isna().mean()))

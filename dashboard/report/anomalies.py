@@ -176,9 +176,22 @@ def _shifts(told: Grid, features: FeatureDays) -> Iterator[words.Shift]:
             daily = series.values / series.of if series.kind == "share" and series.of is not None else series.values
         if series.of is not None:
             daily = np.where(series.of > 0, daily, np.nan)
-        for feature, values in zip(names, daily, strict=True):
+        for row, (feature, values) in enumerate(zip(names, daily, strict=True)):
             if len(np.unique(values[~np.isnan(values)])) > 1:
-                yield from (_shift(name, feature, point, told) for point in change_points(values))
+                points = change_points(values)
+                yield from (_shift(name, feature, point, told) for point in _pooled(series, row, points))
+
+
+def _pooled(series: Series, row: int, points: Sequence[ChangePoint]) -> Iterator[ChangePoint]:
+    """Yields change points; of shares with those of all rows between the changes, not of the middle day."""
+    edges = [0, *(point.day for point in points), series.values.shape[1]]
+    for place, point in enumerate(points):
+        if series.kind != "share" or series.of is None:
+            yield point
+            continue
+        sides = [slice(edges[place], point.day), slice(point.day, edges[place + 2])]
+        before, after = (float(np.nansum(series.values[row, at]) / np.nansum(series.of[row, at])) for at in sides)
+        yield replace(point, before=before, after=after)
 
 
 def _shift(name: str, feature: str | None, point: ChangePoint, told: Grid) -> words.Shift:

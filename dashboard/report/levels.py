@@ -33,6 +33,7 @@ TOGETHER = 14  # days within which shares of one feature's categories change as 
 NAMED = 4  # inputs that one sentence names
 FAMILIAR = 56  # days, after which a category that never came is new
 NEW = 0.005  # of the rows from its first day on: a rarer category is no news
+WHOLE = 1e-3  # of a bin's mean, what rounding of its sum may do
 CREEPS = 3  # levels in a row to the same side are one slow move
 
 
@@ -227,7 +228,8 @@ def _new_values(name: str, days: dict[int, Shape], first: date) -> Iterator[Even
 def _in_words(days: dict[int, Shape], first: Step, last: Step) -> tuple[str, float, float]:
     """Returns what a level is called, before and after: the median, or the mean where the median is the same."""
     if first.category is not None:
-        return "", first.before, last.after
+        then, now = (first.start, first.day), (last.day, last.stop)
+        return "", _share(days, first.category, *then), _share(days, first.category, *now)
     sides = [
         sum((shape for day, shape in days.items() if start <= day < stop and isinstance(shape, Histogram)), _none(days))
         for start, stop in ((first.start, first.day), (last.day, last.stop))
@@ -244,10 +246,26 @@ def _none(days: dict[int, Shape]) -> Histogram:
     return Histogram.of(np.zeros_like(shape.counts), np.zeros(len(shape.counts)))
 
 
+def _share(days: dict[int, Shape], category: str, start: int, stop: int) -> float:
+    """Returns a category's share of all values of some days."""
+    sides = [shape for day, shape in days.items() if start <= day < stop and isinstance(shape, Categories)]
+    hits, of = sum(one.counts.get(category, 0) for one in sides), sum(one.n - one.missing for one in sides)
+    return hits / of if of else 0.0
+
+
 def _median(side: Histogram) -> float:
-    """Returns the mean of the bin that holds the median."""
-    place = int(np.searchsorted(np.cumsum(side.counts), side.present / 2))
-    return float(side.sums[place] / side.counts[place])
+    """Returns the median: the whole number that its bin stands for, else between the means of the bins around it, each
+    at the middle of its ranks.
+
+    >>> _median(Histogram.of([2, 2], [2.2, 6.2])), _median(Histogram.of([1, 3], [1.0, 9.0]))
+    (2.1, 3.0)
+    """
+    held = side.counts > 0
+    counts, means = side.counts[held], side.sums[held] / side.counts[held]
+    middle = float(means[np.searchsorted(np.cumsum(counts), side.present / 2)])
+    if abs(middle - round(middle)) < WHOLE:
+        return float(round(middle))
+    return float(np.interp(side.present / 2, np.cumsum(counts) - counts / 2, means))
 
 
 def _shown(value: float) -> str:
