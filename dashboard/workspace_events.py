@@ -1,15 +1,19 @@
-"""What happened to a model, from everywhere that knows: the rollup, the deliveries, the policies, the record."""
+"""What happened to a model, from all that knows: rollup, log, deliveries, policies, record."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from dashboard.log import Record
 from dashboard.policy.history import history
 from dashboard.report.anomalies import delivery_events, pipeline_events
+from dashboard.report.anomaly_words import with_year
 from dashboard.report.events import Event, in_order, on, policies, schema, versions
+
+SAME = timedelta(days=3)  # an input that moved when its unit changed moved by that
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,9 +31,7 @@ def events(model: Model, since: date | None = None, until: date | None = None) -
     source, records = model.source(), model.batches()
     arrived = _newest(records)
     zone = ZoneInfo(model.contract.timezone)
-    counted: list[Event] = source.snapshot.once(
-        ("events", arrived), lambda: [*pipeline_events(source, arrived), *versions(source)]
-    )
+    counted: list[Event] = source.snapshot.once(("events", arrived), lambda: _counted(model, arrived))
     known = [*counted, *delivery_events(records), *schema(records), *policies(history(model.paths.policies), zone)]
     found = in_order([*known, *_signed(model)])
     end = datetime.combine(model.on, time()) if model.on else datetime.max
@@ -37,11 +39,45 @@ def events(model: Model, since: date | None = None, until: date | None = None) -
 
 
 def unit_changes(model: Model) -> list[UnitChange]:
-    """Returns the features whose unit seems to have changed after the reference window, each with its sentence."""
+    """Returns the features whose unit seems to have changed after the reference window, each with its sentence and
+    with what the model made of it."""
     from dashboard.report.unit_changes import unit_changes
+    from dashboard.report.unit_effects import effect
 
-    reference = model.plan().by_log.reference
-    return unit_changes(model.paths, model.source(), (reference.since, reference.until) if reference else None)
+    reference, source = model.plan().by_log.reference, model.source()
+    days = (reference.since, reference.until) if reference else None
+
+    def found() -> list[UnitChange]:
+        return [replace(one, effect=effect(source, one)) for one in unit_changes(model.paths, source, days)]
+
+    told: list[UnitChange] = source.snapshot.once(("unit changes", days), found)
+    return told
+
+
+def _counted(model: Model, arrived: datetime | None) -> list[Event]:
+    """Returns what the rollup says; of an input whose unit changed that, instead of its other level."""
+    from dashboard.report.levels import input_changes, performance_changes
+
+    source, held = model.source(), model.extent()
+    units = [unit_event(one) for one in unit_changes(model)]
+    at = {(event.feature, event.since) for event in units}
+    moved = [
+        event
+        for event in input_changes(source, held.first, held.last + timedelta(days=1))
+        if not any(event.feature == feature and abs(event.since - since) <= SAME for feature, since in at)
+    ]
+    better = performance_changes(source, held.first, held.complete_until)
+    found = [*pipeline_events(source, arrived), *versions(source), *units, *moved, *better]
+    return found if held.first.year == held.last.year else [with_year(event) for event in found]
+
+
+def unit_event(found: UnitChange) -> Event:
+    """Returns a changed unit as an event: the cause, and in the same sentence what the model made of it."""
+    words = f"{found.sentence} {found.effect}".strip()
+    until = on(found.until) if found.until else None
+    size = max(found.scale, 1 / found.scale) if found.scale > 0 else 1.0
+    short = f"{found.feature}: another unit" if found.now else f"{found.feature} rescaled"
+    return Event("change", on(found.since), until, words, "unit", found.feature, found.scale, 1.0, short, size)
 
 
 def _newest(records: Sequence[Record]) -> datetime | None:

@@ -9,7 +9,8 @@ scope = state.scope()
 records = load.batches(scope.model)
 says, more = deliveries.sentence(records)
 units = quality.unit_changes(scope.model)
-parts.sentence("Data", "Can the data be trusted?", deliveries.with_units(says, units), more)
+says = deliveries.with_checks(deliveries.with_units(says, units), load.findings(scope, "data"))
+parts.sentence("Data", "Can the data be trusted?", says, more)
 views = {
     "Values": partial(values.section, scope, units),
     "Turned away": partial(turned_away.section, scope, records),

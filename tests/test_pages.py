@@ -122,8 +122,11 @@ def test_what_is_outside_and_what_is_still_coming_is_said_on_the_overview(at: An
 
 
 PLANTED = {  # what is planted in the sample's pipeline: sample_data/README.md
-    "c": r"Since \d+ (March|April) .*mean score is",
     "a": r"Since 3 May the share of values of lactate outside the contract’s range",
+    "a, its unit": r"lactate at site C looks multiplied by 9.0 since 3 May.*model selects \d+ of 100 cases there",
+    "b": r"From \d+ March to \d+ (May|June) the median of age went from 5\d to 6\d, little by little",
+    "c": r"Since \d+ (March|April) .*mean score is",
+    "c, better": r"Since \d+ (March|April) the accuracy is 0.8\d\d .* before, 0.85",
     "e, the afternoon": r"predictions came on 27 May from 13:00 to 17:00, 5\.\d times the usual",
     "e, its queue": r"95 of 100 answers took up to \d+\u202fms on 27 May from 13:00 to 17:00",
     "e, its failures": r"of calls failed on 27 May",

@@ -22,7 +22,9 @@ LANES = {
     "Missing values": ("circle", PIPELINE),
     "Impossible values": ("circle", PIPELINE),
     "Rows turned away": ("circle", PIPELINE),
+    "Inputs": ("circle", PIPELINE),
     "Score": ("circle", PIPELINE),
+    "How good": ("circle", PIPELINE),
     "Checks outside": ("triangle-up", STATES["outside"].colour),
     "Sign-offs": ("diamond", STATES["within"].colour),
 }

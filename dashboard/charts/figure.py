@@ -15,7 +15,12 @@ Figure = go.Figure
 Drawn = dict[str, Any]  # a trace, a shape or an annotation
 GRID = "rgba(125, 133, 143, 0.18)"
 SIZE, TEXT = 11, 14
-DATES = {"type": "date", "tickformat": "%-d %b", "nticks": 8}
+DATES = {
+    "type": "date",
+    "tickformat": "%-d %b",
+    "nticks": 8,
+    "tickformatstops": [{"dtickrange": ["M3", None], "value": "%-d %b\n%Y"}],  # over a year: each year once, below
+}
 
 
 def sheet(height: int, traces: Sequence[Drawn] = (), **layout: Any) -> go.Figure:
@@ -180,9 +185,13 @@ def upright_of(at: Any, text: str) -> tuple[Drawn, Drawn]:
 def starts_of(starts: Mapping[str, str] | None) -> list[tuple[Drawn, Drawn]]:
     """Returns an upright line for each day on which versions came into service, with all their names.
 
+    A log that names no version has none.
+
     >>> [words["text"] for _, words in starts_of({"v1": "2026-01-01", "v2": "2026-03-01", "v3": "2026-03-01"})]
     ['v1', 'v2, v3']
     """
+    if set(starts or {}) == {"unversioned"}:
+        return []
     days: dict[str, list[str]] = {}
     for version, day in (starts or {}).items():
         days.setdefault(day, []).append(version)

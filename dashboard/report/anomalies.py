@@ -27,6 +27,7 @@ from dashboard.report.watched import FeatureDays, Grid, feature_days, grid
 Floats = NDArray[np.float64]
 DAY = timedelta(days=1)
 SETTLING = timedelta(days=14)  # after a change: what is beyond in its direction is the change itself
+REMEMBERED = timedelta(days=56)  # as long is what was usual before a change part of what is usual
 
 
 @dataclass(frozen=True)
@@ -175,9 +176,22 @@ def _shifts(told: Grid, features: FeatureDays) -> Iterator[words.Shift]:
             daily = series.values / series.of if series.kind == "share" and series.of is not None else series.values
         if series.of is not None:
             daily = np.where(series.of > 0, daily, np.nan)
-        for feature, values in zip(names, daily, strict=True):
+        for row, (feature, values) in enumerate(zip(names, daily, strict=True)):
             if len(np.unique(values[~np.isnan(values)])) > 1:
-                yield from (_shift(name, feature, point, told) for point in change_points(values))
+                points = change_points(values)
+                yield from (_shift(name, feature, point, told) for point in _pooled(series, row, points))
+
+
+def _pooled(series: Series, row: int, points: Sequence[ChangePoint]) -> Iterator[ChangePoint]:
+    """Yields change points; of shares with those of all rows between the changes, not of the middle day."""
+    edges = [0, *(point.day for point in points), series.values.shape[1]]
+    for place, point in enumerate(points):
+        if series.kind != "share" or series.of is None:
+            yield point
+            continue
+        sides = [slice(edges[place], point.day), slice(point.day, edges[place + 2])]
+        before, after = (float(np.nansum(series.values[row, at]) / np.nansum(series.of[row, at])) for at in sides)
+        yield replace(point, before=before, after=after)
 
 
 def _shift(name: str, feature: str | None, point: ChangePoint, told: Grid) -> words.Shift:
@@ -189,6 +203,8 @@ def _shift(name: str, feature: str | None, point: ChangePoint, told: Grid) -> wo
 def _begun_as(shift: words.Shift, one: Found) -> bool:
     """Returns whether an anomaly is how a change began, or what it was until it had become what is usual."""
     sign = 1 if shift.after > shift.before else -1
-    alike = (one.series, one.feature, one.sign) == (shift.series, shift.feature, sign)
+    if (one.series, one.feature, one.sign) != (shift.series, shift.feature, sign):
+        return False
     ended = shift.since - DAY if one.until - one.since > 2 * DAY else shift.since
-    return alike and ended <= one.since < shift.since + SETTLING
+    no_further = abs(one.value - shift.after) <= abs(shift.after - shift.before)
+    return ended <= one.since < shift.since + (REMEMBERED if no_further else SETTLING)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Protocol
 
@@ -104,6 +104,20 @@ def silence(since: datetime, until: datetime, expected: float, end: datetime) ->
         words = f"No predictions came for {long} {span(since, until)}"
     usually = f"; usually {expected:,.0f} come in that time."
     return Event("anomaly", since, until, words + usually, "silence", None, 0.0, expected, f"silent {long}", 1000.0)
+
+
+def with_year(event: Event) -> Event:
+    """Returns an event whose sentence names the year with the first day that it names.
+
+    >>> told = Event("change", datetime(2019, 3, 31), None, "Since 31 March the mean score is 0.2.", "score")
+    >>> with_year(told).sentence
+    'Since 31 March 2019 the mean score is 0.2.'
+    """
+    until = None if event.until is None else event.until - timedelta(microseconds=1)
+    for day in (event.since, until):
+        if day is not None and (named := _day(day)) in event.sentence:
+            return replace(event, sentence=event.sentence.replace(named, f"{named} {day.year}", 1))
+    return event
 
 
 def turned_away(record: Record, since: datetime, until: datetime | None, usual: float) -> Event:

@@ -170,11 +170,13 @@ def sentence(change: Change) -> str:
     low, high = change.difference.interval(0.95)
     points = figures("points", low, high, ())
     between = f"({points(low or 0.0)} to {points(high or 0.0)})".replace("-", MINUS)
-    verb = "rose" if value > 0 else "fell"
+    moved = f"{'rose' if value > 0 else 'fell'} by {points.full(abs(value))}"
+    if float(points(abs(value))) == 0:
+        moved, between = "hardly moved", between.replace(")", " points)")
     if change.by_chance:
-        opening = f"{title} {verb} by {points.full(abs(value))} {between}: chance alone does as much."
+        opening = f"{title} {moved} {between}: chance alone does as much."
         return f"{opening} Taken apart all the same: {_parts(change)}."
-    return f"{title} {verb} by {points.full(abs(value))} {between}: {_parts(change)}."
+    return f"{title} {moved} {between}: {_parts(change)}."
 
 
 def _parts(change: Change) -> str:

@@ -20,9 +20,9 @@ COLUMNS = ("kind", "series", "feature", "since", "until", "sentence", "value", "
 class Event:
     """What happened, from when until when (None: at that moment, or from then on).
 
-    Anomalies and changes are of a `series` (volume, silence, missing, out_of_range, latency, errors, score, rejected),
-    some of a feature; `value` beside what was `usual`, `ratio` how many times it is that (or the other way round), at
-    least 1. `short` says it in three words. Times are those of the contract's time zone.
+    Anomalies and changes are of a `series` (volume, silence, missing, out_of_range, latency, errors, score, rejected,
+    input, unit, performance), some of a feature; `value` beside what was `usual`, `ratio` how many times it is that (or
+    the other way round), at least 1. `short` says it in three words. Times are those of the contract's time zone.
     """
 
     kind: Kind
@@ -60,7 +60,9 @@ def on(day: date) -> datetime:
 
 
 def versions(source: Source) -> list[Event]:
-    """Returns the day on which each version first predicted."""
+    """Returns the day on which each version first predicted; a log that names no version has none."""
+    if "version" not in source.contract.columns:
+        return []
     found = rows(source.snapshot, "version_starts", {})
     return [
         Event("version", on(day), None, f"Version {version} began to predict.", short=str(version))

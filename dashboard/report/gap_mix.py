@@ -160,6 +160,11 @@ def declare(attribute: str, by: str) -> str:
 
 def _pair(source: Source, metric: str, attribute: str, group: str, by: str) -> tuple[Pair, str]:
     check_names(source.contract, (attribute, by), None)
+    if by in attribute.split("*"):
+        raise EvenhandError(
+            f"A gap of {attribute} is taken apart by another attribute, not by {by}",
+            "An attribute that is counted together with it",
+        )
     reference = reference_group(source, attribute)
     if reference is None or reference == group:
         raise EvenhandError(

@@ -43,7 +43,8 @@ class UnitChange:
 
     `attribute` and `group` say where, None everywhere; `low` and `high` bound the scale, or the shift where the scale
     is 1; `now` and `before` are the units that this points to, "" where none does, `pair` what is between them. Every
-    `every`-th row of the log was looked at; `medians` are those of the days, there.
+    `every`-th row of the log was looked at; `medians` are those of the days, there. `effect` says what the model made
+    of it.
     """
 
     feature: str
@@ -63,6 +64,7 @@ class UnitChange:
     pair: float | None = None
     every: int = 1
     medians: Medians = ()
+    effect: str = ""
 
     @property
     def where(self) -> str:

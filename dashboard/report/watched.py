@@ -25,6 +25,7 @@ from dashboard.rollup.chunk import SCALE
 Floats = NDArray[np.float64]
 EPOCH = date(1970, 1, 1)
 LEAST = 0.05  # of the logarithm of p95, a standard deviation: a latency within a fifth of the usual is no anomaly
+ARCHIVE = 7 * 24  # hours
 FEW_SCORES = 5  # in an hour, below which its mean and its slowest answers say nothing
 
 
@@ -99,7 +100,8 @@ class FeatureDays:
 def grid(source: Source, until: datetime | None = None) -> Grid:
     """Returns the hours of a rollup, all versions but shadows; they end with the last day, or with `until` (UTC) in it.
 
-    Silence at the end of the log is silence up to there.
+    Silence at the end of the log is silence up to there. A log whose newest delivery came more than `ARCHIVE` hours
+    after its last prediction was exported, and ends with it.
     """
     contract, shadow = source.contract, {"shadow": list(source.contract.shadow)}
     found = np.array(rows(source.snapshot, "hours", shadow), dtype=float).reshape(-1, 6)
@@ -107,6 +109,8 @@ def grid(source: Source, until: datetime | None = None) -> Grid:
     clock = _Clock.of(contract, int(hours.min()), int(hours.max()))
     n, failed, scored, scores, missing = (clock.summed(hours, column) for column in found[:, 1:].T)
     end = len(n) if until is None else min(max(clock.place(until), clock.last + 1), len(n))
+    if until is not None and clock.place(until) > clock.last + ARCHIVE:
+        end = clock.last + 1
     for column in (n, failed, scored, scores, missing):
         column[clock.gone] = np.nan
         column[: clock.start] = np.nan

@@ -10,11 +10,13 @@ import pandas as pd
 from dashboard.cases_rejected import standing
 from dashboard.charts.words import day, interval, number
 from dashboard.log import Record
+from dashboard.policy import Finding
 from dashboard.report.unit_changes import UnitChange
 from dashboard.ui import parts
-from dashboard.ui.say import many, were
+from dashboard.ui.say import listed, many, were
 
 MEASURED = ("Looks", "95 % interval", "Values before", "Values since")
+NAMED = 3  # inputs that the page's sentence names
 COUNTED = ("Rows", "Missing", "Share missing", "Out of range")
 
 
@@ -53,6 +55,15 @@ def with_units(says: str, changes: Sequence[UnitChange]) -> str:
         return says
     more = f", and {many(len(changes) - 1, 'more like it', 'more like it')}" if len(changes) > 1 else ""
     return f"{says.rstrip('.')}; {changes[0].short}{more}."
+
+
+def with_checks(says: str, findings: Sequence[Finding]) -> str:
+    """Returns the page's sentence with the inputs of which a check of their values is outside its range behind it."""
+    outside = list(dict.fromkeys(str(f.feature) for f in findings if f.state == "outside" and f.feature))
+    if not outside:
+        return says
+    named = listed(outside[:NAMED]) if len(outside) <= NAMED else f"{', '.join(outside[:NAMED])} and more"
+    return f"{says.rstrip('.')}, but the values of {named} are outside what the policy allows."
 
 
 def units(changes: Sequence[UnitChange]) -> list[dict[str, object]]:

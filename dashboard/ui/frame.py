@@ -102,7 +102,8 @@ def _as_of(scope: Scope) -> None:
     held = load.held(scope.model)
     labels = day(held.extent.complete_until - timedelta(days=1))
     counted = f"Counted {day(held.built_at)}, {held.built_at[11:16]} UTC (#{held.number})"
-    reach = f"Days to {day(held.extent.last)}, labels complete to {labels}"
+    other = held.extent.last.year != int(held.built_at[:4])
+    reach = f"Days to {day(held.extent.last, year=other)}, labels complete to {labels}"
     state, words = people.state(scope)
     signed = marks.mark(state, words) if state else escape(words)
     st.html(f'<p class="eh-asof">{escape(counted)}<br>{escape(reach)}<br>{signed}</p>')

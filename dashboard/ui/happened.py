@@ -13,6 +13,7 @@ from dashboard import charts
 from dashboard.charts.words import day, window
 from dashboard.policy import Finding
 from dashboard.report.events import COLUMNS, Event, in_order, on
+from dashboard.report.unit_changes import UnitChange
 from dashboard.ui import load, marks, parts
 from dashboard.ui.say import many
 from dashboard.ui.state import Scope
@@ -26,6 +27,9 @@ SERIES = {  # of the pipeline: its lane, and the page that shows it
     "out_of_range": ("Impossible values", "data"),
     "rejected": ("Rows turned away", "data"),
     "score": ("Score", "drift"),
+    "input": ("Inputs", "drift"),
+    "unit": ("Inputs", "data"),
+    "performance": ("How good", "performance"),
 }
 KINDS = {
     "version": ("Versions", "performance"),
@@ -36,6 +40,8 @@ KINDS = {
 }
 RECENT = 35  # days at the end of the log that the first lines of the overview are about
 NEEDED = 14  # days before anything can be said to be unusual
+LEVELS = ("input", "performance")
+LEVELS_TOLD = 4  # in sentences, the newest
 NAMED = 5  # of what is out of the ordinary
 AROUND = timedelta(days=14)
 ROWS = 200  # of the table; the download has all
@@ -73,13 +79,22 @@ def unusual(scope: Scope, happened: Sequence[Event]) -> None:
     )
 
 
+def units(changes: Sequence[UnitChange], scope: Scope) -> list[tuple[str, str, str]]:
+    """Returns the units that seem to have changed, each with what the model made of it, as linked sentences."""
+    return [(f"{one.sentence} {one.effect}".strip(), "data", scope.window) for one in changes]
+
+
 def recent(happened: Sequence[Event], end: date) -> list[Event]:
-    """Returns the pipeline's events at the end of the log: silences first, then what is furthest from the usual."""
+    """Returns the pipeline's events at the end of the log: silences first, then what is furthest from the usual.
+
+    Units that changed and levels that stayed stand in sentences of their own.
+    """
     start = end - timedelta(days=RECENT)
     here = [
         event
         for event in happened
         if event.series
+        and event.series not in ("unit", *LEVELS)
         and (event.until or event.since) > on(start)
         and (event.kind == "anomaly" or event.since >= on(start))
     ]
@@ -93,6 +108,8 @@ def timeline(scope: Scope, happened: Sequence[Event]) -> None:
         "Bars last as long as what they stand for; an open triangle is a level that has stayed since. "
         "Dotted lines run down from new versions, columns and policies.",
     )
+    stayed = standing(happened, log(scope.model))
+    parts.linked_sentences(stayed, "stayed")
     rows = frame(happened)
     chosen = _chosen([lane for lane in charts.LANES if (rows["lane"] == lane).any()])
     shown = rows[rows["lane"].isin(chosen)] if chosen else rows
@@ -107,6 +124,12 @@ def timeline(scope: Scope, happened: Sequence[Event]) -> None:
         with box:
             _table(scope, kept)
     parts.download(lambda: pd.DataFrame([event.as_dict() for event in kept], columns=list(COLUMNS)), "events")
+
+
+def standing(happened: Sequence[Event], log: tuple[date, date]) -> list[tuple[str, str, str]]:
+    """Returns the newest levels of inputs and of how good the model is that still hold, as linked sentences."""
+    held = [event for event in happened if event.series in LEVELS and event.kind == "change"]
+    return [(event.sentence, place(event)[1], around(event, log)) for event in held[-LEVELS_TOLD:]]
 
 
 def _chosen(lanes: Sequence[str]) -> list[str]:

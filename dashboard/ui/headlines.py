@@ -59,6 +59,15 @@ def most_urgent(findings: Iterable[Any], limit: int = 6) -> list[Any]:
     return sorted(wanted, key=lambda finding: URGENT.index(finding.state))[:limit]
 
 
+def not_listed(findings: Sequence[Any], listed: Sequence[Any]) -> str:
+    """Returns how many findings outside their range are not among those listed, "" where all are."""
+    outside = sum(finding.state == "outside" for finding in findings)
+    more = outside - sum(finding.state == "outside" for finding in listed)
+    if not more:
+        return ""
+    return f"{many(more, 'more is', 'more are')} outside: see all checks, at the end."
+
+
 def performance(readings: pd.DataFrame, who: str) -> tuple[str, str]:
     """Returns how often the model is right, what it finds and what it raises in vain, of 100 cases."""
     right = one(readings, "accuracy")
