@@ -19,6 +19,7 @@ from dashboard.rollup.errors import error_tables
 from dashboard.rollup.expected import expected_tables
 from dashboard.rollup.inputs import input_tables
 from dashboard.rollup.outcomes import outcome_tables
+from dashboard.rollup.own import own_tables
 from dashboard.rollup.pairs import pair_tables
 from dashboard.rollup.rows import read, typed, with_labels
 from dashboard.rollup.sums import value_tables
@@ -27,7 +28,7 @@ from dashboard.sql.coding import Coding, coded, delivered
 
 CHUNK_ROWS = 250_000
 AT_ONCE = 2
-INPUT_TABLES = ("latency", "volume", "answers", "features", "categories", "quality", "expected_errors")
+INPUT_TABLES = ("latency", "volume", "answers", "features", "own_features", "categories", "quality", "expected_errors")
 OUTCOME_TABLES = (
     "outcomes",
     "errors",
@@ -131,6 +132,7 @@ def _tables(connection: Any, chunk: Chunk) -> Iterator[Table]:
     yield from value_tables(connection, chunk)
     if chunk.coding.inputs:
         yield from input_tables(chunk)
+        yield from own_tables(chunk)
         yield from expected_tables(chunk)
 
 

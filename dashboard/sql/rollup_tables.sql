@@ -1,5 +1,5 @@
--- The rollup: long tables of integer sums, and two of lists, the bins that occur and their sums:
--- an hour's latencies, a day's values of a feature (bin -1: missing). attribute '' is everybody; NULL label or decision: there is none.
+-- The rollup: long tables of integer sums, and three of lists, the bins that occur and their sums:
+-- an hour's latencies, a day's values of a feature (bin -1: missing), of a number made of the model's answers. attribute '' is everybody; NULL label or decision: there is none.
 -- Of a regression outcomes, subjects and pairs are by its cut-off: label and decision are whether each number reaches it.
 -- Losses, scores, entropies (bits) and ranks are sums of round(x * 1e9), weights and values of round(x * 1e6); a
 -- feature's total is in steps of its grid (bins.json). class: whose probability is binned, NULL of a binary model.
@@ -71,6 +71,7 @@ CREATE TABLE answers (  -- energy: of the measured ones, in billionths of a watt
     day DATE, hour TIMESTAMP, version VARCHAR, endpoint VARCHAR, status VARCHAR, n BIGINT, measured BIGINT, energy HUGEINT
 );
 CREATE TABLE features (day DATE, version VARCHAR, feature VARCHAR, bins SMALLINT[], counts BIGINT[], totals BIGINT[]);
+CREATE TABLE own_features (day DATE, version VARCHAR, feature VARCHAR, bins SMALLINT[], counts BIGINT[], totals BIGINT[]);
 CREATE TABLE categories (day DATE, version VARCHAR, feature VARCHAR, category VARCHAR, n BIGINT);
 CREATE TABLE quality (day DATE, version VARCHAR, feature VARCHAR, n BIGINT, missing BIGINT, out_of_range BIGINT);
 
