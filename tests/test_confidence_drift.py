@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 from scipy.spatial.distance import jensenshannon
+from streamlit.testing.v1 import AppTest
 
+import dashboard.ui
 from dashboard.bins import SHIFT
 from dashboard.contract import SURE
 from dashboard.errors import EvenhandError
@@ -20,6 +24,7 @@ from dashboard.metrics.histograms import Histogram, paired
 from dashboard.policy import read as read_policy
 from dashboard.report.moved_groups import by_group
 from dashboard.rollup.own import how_sure
+from dashboard.ui import menu
 from dashboard.workspace import Model
 from tests.classes import START, ClassSpec, drawn
 from tests.worlds import found
@@ -127,6 +132,25 @@ def test_merging_days_equals_counting_once(tmp_path: Path) -> None:
     ]
     assert len(rows[0]) == 3 * 2 * 14
     assert rows[0] == rows[1]
+
+
+@pytest.mark.parametrize(("view", "told"), [("Inputs", "top score"), ("One input", "2 of 2 groups moved")])
+def test_the_page_shows_what_the_model_answers(
+    world: tuple[Model, pd.DataFrame], monkeypatch: pytest.MonkeyPatch, view: str, told: str
+) -> None:
+    monkeypatch.setenv("EVENHAND_WORKSPACE", str(world[0].paths.root.parent.parent))
+    app = AppTest.from_file(str(Path(dashboard.ui.__file__).with_name("app.py")), default_timeout=60)
+    asked = {"model": "triage", "attribute": "sex", "view": view, "feature": "margin"}
+    for name, value in asked.items():
+        app.query_params[name] = value
+    app.session_state["opened-drift-groups"] = True
+    app.run()
+    app.switch_page(str(menu.file("drift"))).run()
+    assert not app.exception, app.exception[0].message
+    shown = re.sub(r"<[^>]+>", " ", unescape(" ".join(element.proto.body for element in app.get("html"))))
+    assert told in re.sub(r"\s+", " ", shown)
+    assert "But the" in shown
+    assert "entropy of the scores" in shown
 
 
 def test_entropy_and_margin_at_the_ends() -> None:
