@@ -178,7 +178,8 @@ def _build(
             connection.execute("BEGIN")
             done, total = 0, sum(work.rows for work in works)
             for work in works:
-                clear(connection, work.days, work.tables)
+                if base:  # a new file is empty
+                    clear(connection, work.days, work.tables)
                 count(connection, contract, bins, work, progress, done, total)
                 done += work.rows
             _describe(connection, contract, bins, known, identity)

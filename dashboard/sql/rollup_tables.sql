@@ -44,7 +44,7 @@ CREATE TABLE ranks (
 );
 CREATE TABLE subjects (
     day DATE, version VARCHAR, attribute VARCHAR, grp VARCHAR, bucket UTINYINT, label VARCHAR, decision VARCHAR,
-    n BIGINT, brier_sum HUGEINT, log_loss_sum HUGEINT, rank_sum HUGEINT
+    n BIGINT, brier_sum BIGINT, log_loss_sum BIGINT, rank_sum BIGINT  -- of a day: counting makes no sum beyond 2^62
 );
 CREATE TABLE delays (
     day DATE, version VARCHAR, attribute VARCHAR, grp VARCHAR, label VARCHAR, delay INTEGER, n BIGINT
