@@ -33,7 +33,7 @@ def how_sure(given: Floats) -> dict[str, Floats]:
     with np.errstate(divide="ignore", invalid="ignore"):
         shares = given / total[:, None]
         parts = np.where(shares > 0, shares * np.log(shares), 0.0)
-    entropy = np.clip(-parts.sum(axis=1) / np.log(max(classes, 2)), 0.0, 1.0)
+    entropy = np.clip((0.0 - parts.sum(axis=1)) / np.log(max(classes, 2)), 0.0, 1.0)
     found = (top, top - second, entropy)
     return {name: np.where(np.isnan(total), np.nan, values) for name, values in zip(SURE, found, strict=True)}
 
