@@ -133,6 +133,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     rollup/tallying       coded arrays in, tables of integer sums out
     rollup/chunk          one coded chunk: its keys as codes, and what the codes stand for
     rollup/inputs         the tables that need no labels: latency, volume, answers, features
+    rollup/own            numbers made of the answers: how sure several classes are, what a regression predicts
     rollup/outcomes       the tables that need labels: outcomes, score bins, subjects, delays
     rollup/pairs          cases that two versions scored
     rollup/sums           sums that outgrow 64 bits
@@ -166,6 +167,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/contrasts      groups compared: to a reference, to everybody, the furthest apart
     report/areas          how well scores rank the cases of each group
     report/fairness       what is compared: one decision, each class, a predicted number
+    report/own            what the model answers, as shapes: scores, how sure it is, decisions, labels
     report/drift          every feature against the reference window
     report/moved          what moved in each feature, in numbers that people know
     report/moved_groups   which groups' values of a feature moved, from the log

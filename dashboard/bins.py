@@ -93,6 +93,7 @@ class Bins:
     score_values: tuple[float, ...] = ()
     score_ranks: tuple[float, ...] = ()
     scale: Scale | None = None
+    own: dict[str, Grid] = field(default_factory=dict)  # how sure several classes are
     losses: LossFacts | None = None
     loss_tables: LossTables | None = field(default=None, compare=False, repr=False)  # there while counting only
 
@@ -106,8 +107,14 @@ class Bins:
         plain = {name: getattr(self, name) for name in PLAIN}
         grids = {name: asdict(grid) for name, grid in self.grids.items()}
         scale = asdict(self.scale) if self.scale else None
-        losses = {"losses": asdict(self.losses)} if self.losses else {}
-        return json.dumps(plain | {"grids": grids, "scale": scale} | losses, sort_keys=True)
+        more: dict[str, Any] = {"losses": asdict(self.losses)} if self.losses else {}
+        more |= {"own": {name: asdict(grid) for name, grid in self.own.items()}} if self.own else {}
+        return json.dumps(plain | {"grids": grids, "scale": scale} | more, sort_keys=True)
+
+    @property
+    def own_grids(self) -> dict[str, Grid]:
+        """The grid of each number made of a model's answers: a regression's score, how sure several classes are."""
+        return {"score": self.scale.values} if self.scale else self.own
 
     @property
     def coarse(self) -> Codes:
@@ -119,13 +126,13 @@ class Bins:
 def parse(text: str) -> Bins:
     """Returns the bins that `Bins.text` wrote."""
     found = json.loads(text)
-    grids = {name: _grid(given) for name, given in found["grids"].items()}
+    grids, own = ({name: _grid(given) for name, given in found.get(part, {}).items()} for part in ("grids", "own"))
     scale = found.get("scale") and Scale(**found["scale"] | {"values": _grid(found["scale"]["values"])})
     losses = LossFacts.of(found["losses"]) if "losses" in found else None
     groups = {name: tuple(kept) for name, kept in found["groups"].items()}
     edges, values, ranks = (tuple(found[name]) for name in ("score_edges", "score_values", "score_ranks"))
     return Bins(
-        found["since"], found["until"], edges, found["score_exact"], grids, groups, values, ranks, scale, losses
+        found["since"], found["until"], edges, found["score_exact"], grids, groups, values, ranks, scale, own, losses
     )
 
 

@@ -347,3 +347,12 @@ def test_no_model_breaks_the_views(world: Any, view: str, tmp_path: Path, monkey
         assert not app.exception, app.exception[0].message
         assert "could not be shown" not in texts(app)
         assert "Not shown" not in texts(app)
+
+
+def test_what_is_outside_is_in_its_panel_however_wide_its_interval() -> None:
+    rows = readings([None]).assign(state="within")
+    rows.loc[3, ["value", "low", "high", "state"]] = [0.9, 0.5, 1.4, "outside"]
+    (axis,) = charts.disparity_over_time(rows).select_yaxes()
+    assert axis.range[1] > 1.4
+    (axis,) = charts.disparity_over_time(rows.assign(state="within")).select_yaxes()
+    assert axis.range[1] < 0.5

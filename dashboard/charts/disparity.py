@@ -80,6 +80,8 @@ def _axis(readings: pd.DataFrame, allowed: Sequence[float | None] | None, unit: 
     told = readings if told["value"].isna().all() else told  # too few cases reach too far
     value, low, high = (told[key].astype(float) for key in ("value", "low", "high"))
     usual = (high - low) <= WIDE * (high - low).median()
+    if "state" in told:  # the further a distribution has moved, the wider its interval: it is what has to be seen
+        usual |= told["state"] == "outside"
     ends = [end for column in (value, low, high) for end in column[usual].dropna()] or list(value.dropna())
     ends += [float(end) for end in allowed or () if end is not None and not missing(end)]
     ends += [none] if (none := _none(readings)) is not None else []

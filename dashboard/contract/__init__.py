@@ -41,6 +41,7 @@ Kind = Literal["numeric", "categorical"]
 AT_A_CUTOFF = "regression with a cutoff"  # what metrics are for that such a model has beside a regression's
 UNKNOWN_GROUP = "unknown"
 CELLS = ("tp", "fp", "fn", "tn")
+SURE = ("top score", "margin", "entropy of the scores")  # how sure several classes are: Contract.own_features
 
 
 @dataclass(frozen=True)
@@ -188,6 +189,22 @@ class Contract:
         return tuple(self.scores)
 
     @property
+    def own_features(self) -> tuple[str, ...]:
+        """What the model answers, watched like what it is given; a name that a declared feature has is that feature's.
+
+        >>> Contract("care", "multiclass", scores={"low": "p_low", "high": "p_high"}).own_features[:4]
+        ('score of low', 'score of high', 'top score', 'margin')
+        >>> Contract("rent", "regression").own_features
+        ('score',)
+        """
+        names: tuple[str, ...] = ("score", "confidence") if self.task == "binary" else ("score",)
+        if self.task == "multiclass":
+            names = (*map(score_of, self.classes), *SURE) if self.classes else ()
+        names += ("decision", "label") if self.decides else ()
+        declared = {feature.name for feature in self.features}
+        return tuple(name for name in names if name not in declared)
+
+    @property
     def numeric(self) -> frozenset[str]:
         """The delivered columns that are kept as numbers: numeric features and attributes with edges."""
         features = {feature.name for feature in self.features if feature.kind == "numeric"}
@@ -198,6 +215,15 @@ class Contract:
         """Every delivered column that an attribute or a feature names, each once, in order."""
         names = [attribute.column for attribute in self.attributes] + [feature.name for feature in self.features]
         return tuple(dict.fromkeys(names))
+
+
+def score_of(name: str) -> str:
+    """Returns what the score of one of several classes is called among the features.
+
+    >>> score_of("low")
+    'score of low'
+    """
+    return f"score of {name}"
 
 
 def _canonical(value: Any) -> Any:

@@ -23,7 +23,6 @@ RULE = ("metric", "attribute", "class", "feature", "version", "versus", "min", "
 ACTIONS = ("watch", "alert", "review", "retrain")
 MANY = "multiclass"
 PARTS = ("endpoint", "status")  # answers are judged by them
-OWN_FEATURES = ("score", "confidence", "decision", "label")  # what a model says drifts like what it is given
 DOMAINS: Mapping[str, Range] = {"share": (0, 1), "score": (0, 1), "points": (-1, 1), "distance": (0, 1)}
 NOT_NEGATIVE = frozenset(
     {"ratio", "ms", "psi", "statistic", "deviations", "count", "per hour", "nats", "Wh", "g", "money"}
@@ -214,10 +213,11 @@ def _check_feature(judged: Metric, feature: str | None, where: str, contract: Co
         found = "is about a feature, and none is named" if feature is None else "is not about a feature"
         todo = 'Write feature = "*" for each' if feature is None else "Remove `feature`"
         raise EvenhandError(f"{where}: {judged.name} {found}", todo=todo)
-    if feature in (None, "*", *OWN_FEATURES) or contract is None or not contract.features:
+    if feature in (None, "*") or contract is None or not contract.features:
         return
-    known = [named.name for named in contract.features] + list(OWN_FEATURES)
-    if feature not in known:
+    known = [named.name for named in contract.features] + list(contract.own_features)
+    begun = str(feature).removesuffix("*")
+    if feature not in known and not (begun != feature and any(name.startswith(begun) for name in known)):
         raise EvenhandError(f"{where}: the contract has no feature '{feature}'", todo=nearest(str(feature), known))
 
 

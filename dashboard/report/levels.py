@@ -19,8 +19,9 @@ from dashboard.metrics.changes import ChangePoint, change_points
 from dashboard.metrics.histograms import Categories, Histogram
 from dashboard.rates import Rate
 from dashboard.report.anomaly_words import moment, percent, ratio
-from dashboard.report.drift import Shape, shapes
+from dashboard.report.drift import shapes
 from dashboard.report.events import Event, on
+from dashboard.report.own import Shape
 from dashboard.report.performance import Source, performance_readings
 from dashboard.report.scope import Scope
 

@@ -10,7 +10,8 @@ from dashboard.metrics import drift
 from dashboard.metrics.areas import deviation
 from dashboard.metrics.histograms import Categories, Histogram, unseen_categories
 from dashboard.report.cells import ordered
-from dashboard.report.drift import Shape, compared, reference_shapes, refusal, shapes
+from dashboard.report.drift import compared, reference_shapes, refusal, shapes
+from dashboard.report.own import Shape
 from dashboard.report.performance import Source
 from dashboard.report.scope import Scope
 

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dashboard.bins import SHIFT
 from dashboard.metrics import service
 from dashboard.metrics.histograms import Categories, Histogram
 from dashboard.report.cells import rows
-from dashboard.report.drift import confidences, reference_shapes, score_middles, shapes
+from dashboard.report.drift import reference_shapes, shapes
 from dashboard.report.labels import curves
+from dashboard.report.own import edges
 from dashboard.report.performance import Source
 from dashboard.report.scope import Scope
 from dashboard.report.service import answers
@@ -91,7 +91,7 @@ def distribution(source: Source, scope: Scope, feature: str) -> pd.DataFrame:
     if isinstance(then, Categories) and isinstance(now, Categories):
         return _categories(then, now)
     if isinstance(then, Histogram) and isinstance(now, Histogram):
-        return _numeric(_edges(source, feature), then, now)
+        return _numeric(edges(source, feature), then, now)
     return pd.DataFrame()
 
 
@@ -103,16 +103,6 @@ def _categories(then: Categories, now: Categories) -> pd.DataFrame:
     }
     found = pd.DataFrame({"category": names} | columns)
     return found[(found["reference"] > 0) | (found["now"] > 0)].reset_index(drop=True)
-
-
-def _edges(source: Source, feature: str) -> NDArray[np.float64]:
-    """Returns the edges between a feature's fine bins."""
-    if feature == "score":
-        return score_middles(source)[1:]
-    if feature == "confidence":
-        return confidences(source)[0][1:]
-    grid = source.bins.grids[feature]
-    return grid.low + np.array(grid.cuts, dtype=float) * (1 << SHIFT) / grid.scale
 
 
 def _numeric(edges: NDArray[np.float64], then: Histogram, now: Histogram) -> pd.DataFrame:

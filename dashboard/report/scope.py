@@ -189,10 +189,7 @@ def check_names(contract: Contract, attributes: tuple[str, ...], features: tuple
             raise EvenhandError(f"The contract has no attribute '{name}'", todo=nearest(name, known))
     columns = [
         *(feature.name for feature in contract.features),
-        "score",
-        "confidence",
-        "decision",
-        "label",
+        *contract.own_features,
         *contract.classes,
     ]
     for name in features or ():

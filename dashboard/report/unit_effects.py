@@ -9,8 +9,8 @@ import numpy as np
 from dashboard.metrics.performance import selection_rate
 from dashboard.rates import Difference, Rate
 from dashboard.report.cells import counted_cells, rows, scores
-from dashboard.report.drift import score_middles
 from dashboard.report.extent import extent
+from dashboard.report.own import score_middles
 from dashboard.report.performance import Source
 from dashboard.report.scope import Scope
 from dashboard.report.unit_changes import UnitChange

@@ -30,7 +30,7 @@ from dashboard.rollup.loss_model import with_losses
 from dashboard.rollup.publishing import alone, numbers, path, publish
 from dashboard.settings import ModelPaths, cannot_write
 
-CODE = "10"  # raised when the way of counting changes: every rollup is then counted anew
+CODE = "11"  # raised when the way of counting changes: every rollup is then counted anew
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,8 @@ def _build(
             connection.execute("BEGIN")
             done, total = 0, sum(work.rows for work in works)
             for work in works:
-                clear(connection, work.days, work.tables)
+                if base:  # a new file is empty
+                    clear(connection, work.days, work.tables)
                 count(connection, contract, bins, work, progress, done, total)
                 done += work.rows
             _describe(connection, contract, bins, known, identity)

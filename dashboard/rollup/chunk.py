@@ -55,6 +55,14 @@ class Chunk:
         return self.column("score").astype(float, copy=False)
 
     @cached_property
+    def probabilities(self) -> NDArray[np.float64]:
+        """The probability of every class, a column each, in the alphabet's order."""
+        names = self.coding.names["label"]
+        classes = sorted(self.coding.contract.classes)
+        given = [self.column(f"p_{names.index(name)}").astype(float) for name in classes]
+        return np.column_stack(given)
+
+    @cached_property
     def score_steps(self) -> NDArray[np.float64]:
         """Scores in fixed point, 0 where there is none."""
         return fixed(self.score, SCALE)

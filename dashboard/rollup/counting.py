@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
@@ -19,6 +20,7 @@ from dashboard.rollup.errors import error_tables
 from dashboard.rollup.expected import expected_tables
 from dashboard.rollup.inputs import input_tables
 from dashboard.rollup.outcomes import outcome_tables
+from dashboard.rollup.own import own_tables
 from dashboard.rollup.pairs import pair_tables
 from dashboard.rollup.rows import read, typed, with_labels
 from dashboard.rollup.sums import value_tables
@@ -27,7 +29,7 @@ from dashboard.sql.coding import Coding, coded, delivered
 
 CHUNK_ROWS = 250_000
 AT_ONCE = 2
-INPUT_TABLES = ("latency", "volume", "answers", "features", "categories", "quality", "expected_errors")
+INPUT_TABLES = ("latency", "volume", "answers", "features", "own_features", "categories", "quality", "expected_errors")
 OUTCOME_TABLES = (
     "outcomes",
     "errors",
@@ -97,15 +99,23 @@ def count(
     """Does count the work's days into the attached database `rollup`, whose days must have been cleared.
 
     Chunks are counted two at a time, each with a cursor of its own; what they come to is stored here, in order.
+    No more are begun than are counted at once, so that results do not pile up where storing is slower.
     """
     names = distinct_names(connection, contract, work)
-    parts = list(chunks(work))
+    parts = chunks(work)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for part, tables in zip(
-            parts, pool.map(lambda part: _counted(connection.cursor(), contract, bins, names, part), parts), strict=True
-        ):
-            for name, counted in tables.items():
-                _store(connection, name, counted)
+
+        def begun(part: Work) -> tuple[Work, Future[dict[str, pa.Table]]]:
+            return part, pool.submit(_counted, connection.cursor(), contract, bins, names, part)
+
+        waiting = deque(begun(part) for part in islice(parts, AT_ONCE))
+        while waiting:
+            part, counting = waiting.popleft()
+            tables = counting.result()
+            del counting  # it holds the tables too
+            waiting.extend(begun(following) for following in islice(parts, 1))
+            while tables:
+                _store(connection, *tables.popitem())
             done += part.rows
             progress(done, total)
 
@@ -131,6 +141,7 @@ def _tables(connection: Any, chunk: Chunk) -> Iterator[Table]:
     yield from value_tables(connection, chunk)
     if chunk.coding.inputs:
         yield from input_tables(chunk)
+        yield from own_tables(chunk)
         yield from expected_tables(chunk)
 
 

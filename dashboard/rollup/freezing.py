@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from dashboard import store
 from dashboard.bins import CELLS, SHIFT, Bins, Grid, Scale, score_bin, score_cell
 from dashboard.contract import Contract
+from dashboard.rollup.own import how_sure
 from dashboard.sql import identifier, literal
 from dashboard.sql.coding import delivered, escaped
 
@@ -30,7 +31,8 @@ def freeze(contract: Contract, files: Sequence[Path], since: date, until: date, 
     """Returns bins from the reference window's prediction files.
 
     Numeric features: 256 reference quantiles on a grid of 4,096 cells. Scores: each distinct score where they are
-    few, else every hundredth, a hundred reference quantiles and the threshold.
+    few, else every hundredth, a hundred reference quantiles and the threshold. How sure several classes are and the
+    number a regression predicts: as features are.
     """
     columns = [feature.name for feature in contract.features if feature.kind == "numeric"]
     with store.connect() as connection:
@@ -54,8 +56,10 @@ def freeze(contract: Contract, files: Sequence[Path], since: date, until: date, 
     edges, exact = score_edges(scores, contract) if contract.task != "regression" else ((), False)
     many = {name: kept for name, kept in groups.items() if kept}
     scale = regression_scale(_plain(sample["score"]), _plain(sample["label"])) if labels else None
+    sure = how_sure(np.column_stack([_plain(sample[name]) for name in given])) if contract.classes else {}
+    own = {name: grid(_known(values)) for name, values in sure.items()}
     frozen = (since.isoformat(), until.isoformat(), edges, exact, grids, many)
-    return Bins(*frozen, *(standing(scores, edges, exact) if not labels else ((), ())), scale)
+    return Bins(*frozen, *(standing(scores, edges, exact) if not labels else ((), ())), scale, own)
 
 
 def standing(scores: Floats, edges: Sequence[float], exact: bool) -> tuple[tuple[float, ...], tuple[float, ...]]:

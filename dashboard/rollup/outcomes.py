@@ -105,8 +105,8 @@ def _multiclass(chunk: Chunk) -> Said:
     classes = sorted(chunk.coding.contract.classes)
     if not classes:
         return Said(_there(chunk))
-    given = np.column_stack([chunk.column(f"p_{names.index(name)}").astype(float) for name in classes])
-    scored: Mask = ~np.isnan(given).any(axis=1)
+    given = chunk.probabilities
+    scored: Mask = ~np.isnan(given.sum(axis=1))
     place = np.full(NONE + 1, -1)
     place[[names.index(name) for name in classes]] = np.arange(len(classes))
     label = place[chunk.column("label")]

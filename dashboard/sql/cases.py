@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dashboard.contract import UNKNOWN_GROUP, Attribute, Contract
+from dashboard.contract import SURE, UNKNOWN_GROUP, Attribute, Contract
 from dashboard.sql import identifier, literal
 
 OUTCOMES = ("true positive", "false positive", "false negative", "true negative", "wrong", "right", "no label yet")
@@ -78,3 +78,20 @@ def _outcome_test(contract: Contract, name: str) -> str:
         pair = ["false positive", "false negative"] if name == "wrong" else ["true positive", "true negative"]
         return f"{outcome(contract)} IN ({literal(pair[0])}, {literal(pair[1])}) AND $outcome IS NOT NULL"
     return f"{outcome(contract)} = $outcome"
+
+
+def own_number(contract: Contract, feature: str) -> str:
+    """Returns the expression for a number made of the model's answers, as `rollup.own` makes it; NULL of a row without.
+
+    >>> own_number(Contract("rent", "regression"), "score")
+    'score'
+    """
+    if contract.task == "regression":
+        return "score"
+    given = [identifier(f"p_{name}") for name in contract.classes]
+    total = f"({' + '.join(given)})"
+    ordered = f"list_reverse_sort([{', '.join(given)}])"
+    parts = " + ".join(f"CASE WHEN {p} > 0 THEN {p} / {total} * ln({p} / {total}) ELSE 0 END" for p in given)
+    entropy = f"least(greatest(-({parts}) / ln({max(len(given), 2)}), 0), 1)"
+    made = (f"{ordered}[1]", f"{ordered}[1] - coalesce({ordered}[2], 0)", entropy)
+    return f"CASE WHEN {total} > 0 THEN {dict(zip(SURE, made, strict=True))[feature]} END"

@@ -1,5 +1,5 @@
--- The rollup: long tables of integer sums, and two of lists, the bins that occur and their sums:
--- an hour's latencies, a day's values of a feature (bin -1: missing). attribute '' is everybody; NULL label or decision: there is none.
+-- The rollup: long tables of integer sums, and three of lists, the bins that occur and their sums:
+-- an hour's latencies, a day's values of a feature (bin -1: missing), of a number made of the model's answers. attribute '' is everybody; NULL label or decision: there is none.
 -- Of a regression outcomes, subjects and pairs are by its cut-off: label and decision are whether each number reaches it.
 -- Losses, scores, entropies (bits) and ranks are sums of round(x * 1e9), weights and values of round(x * 1e6); a
 -- feature's total is in steps of its grid (bins.json). class: whose probability is binned, NULL of a binary model.
@@ -44,7 +44,7 @@ CREATE TABLE ranks (
 );
 CREATE TABLE subjects (
     day DATE, version VARCHAR, attribute VARCHAR, grp VARCHAR, bucket UTINYINT, label VARCHAR, decision VARCHAR,
-    n BIGINT, brier_sum HUGEINT, log_loss_sum HUGEINT, rank_sum HUGEINT
+    n BIGINT, brier_sum BIGINT, log_loss_sum BIGINT, rank_sum BIGINT  -- of a day: counting makes no sum beyond 2^62
 );
 CREATE TABLE delays (
     day DATE, version VARCHAR, attribute VARCHAR, grp VARCHAR, label VARCHAR, delay INTEGER, n BIGINT
@@ -71,6 +71,7 @@ CREATE TABLE answers (  -- energy: of the measured ones, in billionths of a watt
     day DATE, hour TIMESTAMP, version VARCHAR, endpoint VARCHAR, status VARCHAR, n BIGINT, measured BIGINT, energy HUGEINT
 );
 CREATE TABLE features (day DATE, version VARCHAR, feature VARCHAR, bins SMALLINT[], counts BIGINT[], totals BIGINT[]);
+CREATE TABLE own_features (day DATE, version VARCHAR, feature VARCHAR, bins SMALLINT[], counts BIGINT[], totals BIGINT[]);
 CREATE TABLE categories (day DATE, version VARCHAR, feature VARCHAR, category VARCHAR, n BIGINT);
 CREATE TABLE quality (day DATE, version VARCHAR, feature VARCHAR, n BIGINT, missing BIGINT, out_of_range BIGINT);
 

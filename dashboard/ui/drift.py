@@ -60,18 +60,9 @@ def inputs(found: Asked) -> None:
     parts.section("Every input, the strongest evidence first", _how(found))
     _lines(found, found.inputs, "Inputs against the reference")
     if len(found.own):
-        parts.section("What the model makes of them", _own(found))
-        _lines(found, found.own, "Scores, decisions and labels against the reference")
+        parts.section("What the model makes of them", drift_words.ANSWERS[load.contract(found.scope.model).task])
+        _lines(found, found.own, "What the model answers against the reference")
     parts.download(lambda: load.drift(found.scope), "drift")
-
-
-def _own(found: Asked) -> str:
-    task = load.contract(found.scope.model).task
-    sure = {
-        "binary": " Confidence is the probability of the likelier class.",
-        "regression": " A predicted number has no confidence.",
-    }
-    return f"Its scores and decisions, and the labels that have come.{sure.get(task, '')}"
 
 
 def _how(found: Asked) -> str:
@@ -153,11 +144,8 @@ def _over_time(found: Asked, feature: str) -> None:
 
 def _by_group(found: Asked, feature: str) -> None:
     attribute = found.scope.attribute
-    if attribute is None or feature not in loads.inputs(found.scope):
-        parts.nothing(
-            "Groups are read for inputs only." if attribute else "No protected attribute is declared.",
-            "Choose an input, and an attribute at the top of the page.",
-        )
+    if attribute is None:
+        parts.nothing("No protected attribute is declared.", "Declare one in contract.toml: [attributes.NAME].")
         return
     rows, unit = loads.groups(found.scope, feature), units(found.scope).get(feature, "")
     if rows.empty:

@@ -19,6 +19,15 @@ Opens = Mapping[str, Mapping[str, str]]  # feature -> what stands in the URL tha
 ARROW = "→"
 NAMED = 3  # unseen categories that are named
 TRAIL = "PSI by window"
+ANSWERS = {
+    "binary": "Its scores and decisions, and the labels that have come. Confidence is the probability of the likelier "
+    "class.",
+    "multiclass": "The score of each class, how sure it is, its decisions, and the labels that have come. Top score: "
+    "the likeliest class’s. Margin: by how much it leads the second. Entropy: 0 where one class has it all, 1 where "
+    "all have the same.",
+    "regression": "The score is the number it predicts. Where a cut-off decides, also decisions, and the labels that "
+    "have come.",
+}
 NUMBERS = ("PSI now", "Judged interval", "Missing")
 
 

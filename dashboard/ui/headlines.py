@@ -172,7 +172,7 @@ def drift(findings: Sequence[Any], inputs: Sequence[str], own: Sequence[str] = (
     unsure = [name for name in unsure if name not in moved]
     more = [f"For {_some(unsure)} it can’t be told yet."] if unsure else []
     too = [name for name in said["outside"] if name in own]
-    more += [f"The {listed(too)} moved too." if moved else f"But the {listed(too)} moved."] if too else []
+    more += [f"The {_some(too)} moved too." if moved else f"But the {_some(too)} moved."] if too else []
     of = f"{len(inputs)} input{'' if len(inputs) == 1 else 's'}"
     if moved:
         says = f"{len(moved)} of {of} moved more than chance and enough to matter: {_some(moved)}"

@@ -37,6 +37,11 @@ What comes out:
 * **Where days differ by {DAYS:g}** the same shifts are found less often, see the last table: weeks differ by a quarter
   of the smaller shift themselves.
 
+What the model answers is watched in the same way: scores, decisions and labels; of two classes the confidence; of
+several the score of each class, the top score, the margin (the first less the second) and the entropy of the scores (0
+where one class has it all, 1 where all are alike); of a regression the number it predicts. A model that grows unsure
+shows in these before any label comes, with the shares of its decisions unmoved.
+
 The page is made by `python -m tests.drift > docs/drift.md`; tests make it again and compare.
 """
 NOTHING = f"""\

@@ -1,4 +1,4 @@
-SELECT bucket_of(day, $by, $since) AS bucket, named_version(version, $version) AS version, label, decision, sum(n)::BIGINT
+SELECT bucket_of(day, $by, $since) AS bucket, named_version(version, $version) AS version, grp, label, decision, sum(n)::BIGINT
 FROM outcomes
-WHERE attribute = '' AND day >= $since AND day < $until AND is_chosen(version, $version, $shadow)
+WHERE attribute = $attribute AND day >= $since AND day < $until AND is_chosen(version, $version, $shadow)
 GROUP BY ALL ORDER BY ALL

@@ -1,7 +1,7 @@
-SELECT bucket, version, list(bin), list(n)
+SELECT bucket, version, grp, class, list(bin), list(n)
 FROM (
-  SELECT bucket_of(day, $by, $since) AS bucket, named_version(version, $version) AS version, bin, sum(n)::BIGINT AS n
+  SELECT bucket_of(day, $by, $since) AS bucket, named_version(version, $version) AS version, grp, class, bin, sum(n)::BIGINT AS n
   FROM bins
-  WHERE attribute = '' AND class IS NULL AND day >= $since AND day < $until AND is_chosen(version, $version, $shadow)
+  WHERE attribute = $attribute AND day >= $since AND day < $until AND is_chosen(version, $version, $shadow)
   GROUP BY ALL)
-GROUP BY bucket, version ORDER BY bucket, version
+GROUP BY bucket, version, grp, class ORDER BY bucket, version, grp, class
