@@ -157,6 +157,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/quality        what is wrong with the values of each feature
     report/unit_changes   features whose unit seems to have changed, everywhere or in one group
     report/domain         all inputs together, from a sample of the log
+    report/importance     how much each input counts: attributions as logged, else a surrogate
     report/concept        labels against scores, then and now
     report/concept_curves the curves behind pictures of it
     report/mix            whom the model serves, and whether that has changed
