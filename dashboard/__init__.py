@@ -57,6 +57,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/drift         how far a feature has moved
     metrics/noncentral    what a chi-squared statistic says of the noncentrality behind it
     metrics/domain        whether rows of two windows can be told apart
+    metrics/attributions  how much inputs count as logged, and how far their order moved
+    metrics/surrogate     how much inputs count to a model of the model
     metrics/concept       whether the same score still means the same
     metrics/areas         the area between two cumulative distributions
     metrics/quality       how many values of a feature are missing or cannot be
@@ -157,6 +159,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/quality        what is wrong with the values of each feature
     report/unit_changes   features whose unit seems to have changed, everywhere or in one group
     report/domain         all inputs together, from a sample of the log
+    report/attributions   attributions as logged, by day, and their order then and now
     report/importance     how much each input counts: attributions as logged, else a surrogate
     report/concept        labels against scores, then and now
     report/concept_curves the curves behind pictures of it
