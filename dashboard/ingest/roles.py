@@ -161,7 +161,7 @@ def class_scores(left: dict[str, ColumnProfile]) -> dict[str, str]:
 
 
 def attribution_columns(left: dict[str, ColumnProfile]) -> dict[str, str]:
-    """Returns input (lower case) to column where numbers are named shap_<input>, attribution_<input> or <input>_shap."""
+    """Returns input (lower case) to column where numbers are named shap_<input>, attribution_<input>, <input>_shap."""
     there = {name.casefold() for name in left}
     found: dict[str, str] = {}
     for column in left.values():
