@@ -265,6 +265,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/drift_words        drift in words: what moved, the table of inputs
     ui/together           inputs together: what gives a window away
     ui/load/together      what it reads
+    ui/attributions       why it decides: which inputs count, then and now
     ui/concept            labels and scores: whether a score still means the same
     ui/load/concept       what it reads
     ui/served             whom the model serves, week by week
@@ -294,6 +295,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     cli                   evenhand: parse, call, print, exit code
     cli_why               evenhand why
     cli_worst             evenhand worst
+    cli_importance        evenhand importance
     cli_options           what commands share: options, the model they are about, progress
     cli_tables            what it prints: a table, JSON, CSV
 """
