@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
+import dashboard.ui
+from dashboard import cli
 from dashboard.metrics.surrogate import surrogate
 from dashboard.report import importance
 from dashboard.report.importance import Importances, importances
+from dashboard.ui import menu
 from dashboard.workspace import Model
 from tests import explained
 from tests.explained import WEIGHTS
@@ -109,3 +114,54 @@ def test_who_was_learnt_from_is_not_held_out() -> None:
     assert isinstance(own, str) or own.fit < 0.1
     assert "fewer than" in str(surrogate(np.zeros((9, 1)), np.zeros((9, 1)), np.arange(9)))
     assert "the same of every row" in str(surrogate(np.zeros((500, 1)), np.ones((500, 1)), np.arange(500)))
+
+
+def test_the_command_prints_them(
+    both: tuple[Model, Model], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for model in both:
+        words = ["evenhand", "importance", "triage", "--format", "json", "--workspace", str(model.settings.workspace)]
+        monkeypatch.setattr("sys.argv", words)
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        assert left.value.code == 0
+        said = capsys.readouterr()
+        assert [row["feature"] for row in json.loads(said.out)] == ORDER
+        assert of(model).source in said.err
+
+
+def view(model: Model, monkeypatch: pytest.MonkeyPatch, page: str = "drift", **query: str) -> AppTest:
+    monkeypatch.setenv("EVENHAND_WORKSPACE", str(model.settings.workspace))
+    app = AppTest.from_file(str(Path(dashboard.ui.__file__).with_name("app.py")), default_timeout=60)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    app.switch_page(str(menu.file(page))).run()
+    assert not app.exception, app.exception[0].message
+    return app
+
+
+def texts(app: AppTest) -> str:
+    return " ".join(str(element.proto.body) for element in app.get("html"))
+
+
+def test_the_view_shows_the_order_or_learns_when_asked(
+    both: tuple[Model, Model], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = texts(view(both[0], monkeypatch, view="Why it decides"))
+    assert "inputs by attribution" in shown
+    assert "within range" in shown.lower()
+    for file in (both[1].paths.rollup / "importance").glob("*.json"):
+        file.unlink()
+    app = view(both[1], monkeypatch, view="Why it decides")
+    assert "What counts most" not in texts(app)
+    next(button for button in app.button if button.key == "surrogate").click().run()
+    assert "What counts most: lactate, age, pulse." in texts(app)
+
+
+def test_a_case_shows_what_each_input_added(both: tuple[Model, Model], monkeypatch: pytest.MonkeyPatch) -> None:
+    app = view(both[0], monkeypatch, "cases", id="c5", window="all")
+    box = next(one for one in app.selectbox if one.label == "Case")
+    box.select(box.options[0]).run()
+    assert "Added to the answer" in texts(app)
+    assert f"{explained.drawn(4000).set_index('id').loc['c5', 'shap_lactate']:+.3g}".replace("-", "−") in texts(app)

@@ -9,6 +9,7 @@ from dashboard.charts.figure import in_unit, sheet, upright
 from dashboard.charts.palette import REFERENCE, UNJUDGED
 from dashboard.charts.words import number
 
+LONGEST = 12  # letters of a name beside a picture
 GAPS = [[0.0, "rgba(173, 122, 0, 0)"], [0.001, "rgba(173, 122, 0, 0.12)"], [1.0, "rgba(173, 122, 0, 0.95)"]]
 
 
@@ -134,7 +135,8 @@ def orders(moves: pd.DataFrame) -> go.Figure:
     for side, place, share, anchor in ((0, "first", "before", "right"), (1, "now", "after", "left")):
         for at, alike in rows.groupby(place, sort=True):
             words = ", ".join(
-                f"{name} {number(part, 'share')}" for name, part in zip(alike["feature"], alike[share], strict=True)
+                f"{_short(name)} {number(part, 'share')}"
+                for name, part in zip(alike["feature"], alike[share], strict=True)
             )
             shift = -12 if anchor == "right" else 12
             names.append({
@@ -146,6 +148,11 @@ def orders(moves: pd.DataFrame) -> go.Figure:
         xaxis={"range": [-0.9, 1.9], "tickvals": [0, 1], "ticktext": ["reference", "now"], "side": "top", "ticks": ""},
         yaxis={"range": [last + 0.5, 0.5], "showticklabels": False, "showgrid": False},
     )  # fmt: skip
+
+
+def _short(name: object) -> str:
+    """Returns a name that fits beside a picture on a phone; the table below it has all of it."""
+    return text if len(text := str(name)) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def shares_of_inputs(rows: pd.DataFrame) -> go.Figure:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
 from dashboard import charts
 from dashboard.charts.words import number
+from dashboard.policy import Finding
 from dashboard.report import attributions, importance
 from dashboard.report.attributions import Move, nth
 from dashboard.report.drift import refusal
 from dashboard.report.importance import Importances
-from dashboard.ui import load, parts, say
+from dashboard.ui import load, parts
 from dashboard.ui.state import Scope
 
 HOW = (
@@ -31,7 +34,6 @@ def section(scope: Scope) -> None:
     asked = model.scope(*load.drift_days(scope), version=scope.version, kinds=("drift",), metrics=(attributions.NAME,))
     moved = () if refusal(asked) else attributions.moves(source, asked)
     if moved:
-        parts.note(say.drift_window(load.drift_days(scope), load.reference_days(scope)))
         _order(scope, moved)
         return
     found = importance.known(source, scope.version)
@@ -58,26 +60,34 @@ def _order(scope: Scope, moved: tuple[Move, ...]) -> None:
     parts.picture(charts.orders(rows), "attribution-order", says)
     table = [
         {
-            "Input": move.feature, "Share then": number(move.before, "share"), "Share now": number(move.after, "share"),
-            "Then": nth(move.first) if move.first else "–", "Now": nth(move.now) if move.now else "–",
-            "Moved": _moved(move),
+            "Input": move.feature,
+            "Share then": number(move.before, "share"),
+            "Share now": number(move.after, "share"),
+            "Place": _went(move),
         }
         for move in moved
-    ]  # fmt: skip
-    parts.table(table, "Inputs by attribution, in the reference and now", ("Share then", "Share now", "Then", "Now"))
+    ]
+    parts.table(table, "Inputs by attribution, in the reference and now", ("Share then", "Share now"))
     parts.download(rows, "attribution-order")
 
 
-def _moved(move: Move) -> str:
+def _went(move: Move) -> str:
     """Returns where an input's place went, in words.
 
-    >>> _moved(Move("lactate", 0.5, 0.1, 1, 4)), _moved(Move("bed", 0.1, None, 3, None))
-    ('3 down', 'no attributions now')
+    >>> _went(Move("lactate", 0.5, 0.1, 1, 4)), _went(Move("bed", 0.1, None, 3, None))
+    ('1st, now 4th', '3rd, none logged now')
     """
-    if move.first is None or move.now is None:
-        return "no attributions now" if move.now is None else "none in the reference"
-    by = move.now - move.first
-    return f"{abs(by)} {'down' if by > 0 else 'up'}" if by else "as before"
+    if move.first is None:
+        return "none logged" if move.now is None else f"{nth(move.now)}, none logged then"
+    if move.now is None:
+        return f"{nth(move.first)}, none logged now"
+    return nth(move.first) if move.first == move.now else f"{nth(move.first)}, now {nth(move.now)}"
+
+
+def turned(findings: Sequence[Finding]) -> str:
+    """Returns in a sentence that the order of inputs left its range, "" where it did not."""
+    outside = any(f.metric == attributions.NAME and f.state == "outside" for f in findings)
+    return "Which inputs count most has changed: see “Why it decides”." if outside else ""
 
 
 def _shares(found: Importances) -> None:
@@ -86,7 +96,7 @@ def _shares(found: Importances) -> None:
     parts.section(f"What counts most: {', '.join(most)}.", HOW if logged else LEARNT)
     if found.caveat:
         parts.findings([("inconclusive", found.caveat)])
-    fit = "" if found.fit is None else f" It says what the model said with an R2 of {found.fit:.2f} on cases held out."
+    fit = "" if found.fit is None else f" The surrogate follows the model with R2 {found.fit:.2f} on cases held out."
     parts.note(f"{'Every row' if logged else 'A sample'} of the reference: {found.rows:,} cases.{fit}")
     rows = pd.DataFrame([one.__dict__ for one in found.of])
     parts.picture(charts.shares_of_inputs(rows), "importance", f"What counts most: {', '.join(most)}")

@@ -136,7 +136,7 @@ def _added(value: float | None, largest: float) -> marks.Pictured | str:
     """Returns what an input added to this answer, as logged: a bar to the right is more, to the left less."""
     if value is None:
         return "not logged"
-    return marks.Pictured(charts.signed_bar(value, largest), f"{value:+.3g}".replace("-", MINUS))
+    return marks.Pictured(charts.signed_bar(value, largest), f"{value:+.3g}".replace("-", MINUS) if value else "0")
 
 
 def _possible(feature: Feature) -> str:

@@ -52,6 +52,7 @@ def opening(found: Asked) -> None:
     """Does say how many inputs moved, and which days are compared."""
     own = [str(name) for name in found.own["feature"]]
     says, more = headlines.drift(found.findings, [str(name) for name in found.inputs["feature"]], own)
+    more = f"{more} {attributions.turned(found.findings)}".strip()
     parts.sentence("Drift", "Do the inputs look as they used to?", says, more)
     parts.note(say.drift_window(load.drift_days(found.scope), load.reference_days(found.scope)))
 
