@@ -93,7 +93,7 @@ TASKS = {
 
 @pytest.mark.parametrize("task", TASKS)
 def test_every_task_has_them(task: str, tmp_path: Path) -> None:
-    frame = explained.drawn(1500).rename(columns={"score": "p_high"})
+    frame = explained.drawn(900).rename(columns={"score": "p_high"})
     frame["p_low"] = 1 - frame["p_high"]
     frame["number"] = 1000 * np.log(frame["p_high"] / frame["p_low"])
     frame["said"] = np.where(frame["p_high"] > 0.5, "high", "low")
