@@ -77,8 +77,8 @@ def _fitted(inputs: Floats, truth: Floats, categorical: tuple[int, ...]) -> Any:
     from sklearn.ensemble import HistGradientBoostingRegressor
 
     model = HistGradientBoostingRegressor(
-        max_iter=120,
-        learning_rate=0.1,
+        max_iter=60,
+        learning_rate=0.15,
         max_leaf_nodes=16,
         min_samples_leaf=20,
         max_bins=63,

@@ -37,7 +37,7 @@ def section(scope: Scope) -> None:
         _order(scope, moved)
         return
     found = importance.known(source, scope.version)
-    if found is None and st.button("Learn what counts", key="surrogate", help="Takes some seconds, once."):
+    if found is None and st.button("Learn what counts", key="surrogate", help="Takes up to half a minute, once."):
         with st.spinner("Learning from a sample of the reference"):
             found = importance.importances(source, scope.version)
         if found is None:
@@ -46,7 +46,7 @@ def section(scope: Scope) -> None:
             )
             return
     if found is None:
-        parts.note(f"{LEARNT} It takes some seconds, once.")
+        parts.note(f"{LEARNT} It takes up to half a minute, once.")
         return
     _shares(found)
 
