@@ -58,6 +58,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/drift         how far a feature has moved
     metrics/noncentral    what a chi-squared statistic says of the noncentrality behind it
     metrics/domain        whether rows of two windows can be told apart
+    metrics/attributions  how much inputs count as logged, and how far their order moved
+    metrics/surrogate     how much inputs count to a model of the model
     metrics/concept       whether the same score still means the same
     metrics/areas         the area between two cumulative distributions
     metrics/quality       how many values of a feature are missing or cannot be
@@ -176,6 +178,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/unit_effects   what a changed unit did to what the model says
     report/levels         levels of inputs, and of how good the model is, that stayed
     report/domain         all inputs together, from a sample of the log
+    report/attributions   attributions as logged, by day, and their order then and now
+    report/importance     how much each input counts: attributions as logged, else a surrogate
     report/concept        labels against scores, then and now
     report/concept_curves the curves behind pictures of it
     report/mix            whom the model serves, and whether that has changed
@@ -288,6 +292,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/drift_words        drift in words: what moved, the table of inputs
     ui/together           inputs together: what gives a window away
     ui/load/together      what it reads
+    ui/attributions       why it decides: which inputs count, then and now
     ui/concept            labels and scores: whether a score still means the same
     ui/load/concept       what it reads
     ui/served             whom the model serves, week by week
@@ -317,6 +322,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     cli                   evenhand: parse, call, print, exit code
     cli_why               evenhand why
     cli_worst             evenhand worst
+    cli_importance        evenhand importance
     cli_options           what commands share: options, the model they are about, progress
     cli_tables            what it prints: a table, JSON, CSV
 """

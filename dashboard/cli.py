@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from dashboard.cli_importance import importance
 from dashboard.cli_options import Day, FormatOption, WorkspaceOption, counted, day, model_of, progress
 from dashboard.cli_tables import days, table, write
 from dashboard.cli_why import why
@@ -242,6 +243,7 @@ def demo(
 
 app.command()(why)
 app.command()(worst)
+app.command()(importance)
 
 
 @audit.command()

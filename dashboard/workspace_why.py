@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dashboard.errors import EvenhandError
 from dashboard.policy import Window
@@ -14,6 +14,9 @@ from dashboard.report.extent import Extent
 from dashboard.report.gap_mix import Gap, GapChange
 from dashboard.report.gap_words import change_sentence, gap_sentence
 from dashboard.report.judged import Plan
+
+if TYPE_CHECKING:
+    from dashboard.report.importance import Importances
 
 Days = tuple[date | None, date | None]  # since, until
 
@@ -85,6 +88,16 @@ class Why(ABC):
         windows = change.two_windows(self.plan(), metric, now, before)
         scopes = (_scope(window, version, of_class) for window in windows)
         return gap_mix.gap_change(self.source(), metric, attribute, group, by, *scopes)
+
+    def importance(self, version: str | None = None) -> Importances | None:
+        """Returns how much each input counts in the reference window, most first: see `report.importance`.
+
+        By logged attributions, else by a surrogate, which takes seconds once. None where it cannot be said.
+        """
+        from dashboard.report.importance import importances
+
+        self.check_version(version, self.extent())
+        return importances(self.source(), version)
 
 
 def _scope(window: Window, version: str | None, of_class: str | None) -> Scope:

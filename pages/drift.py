@@ -20,6 +20,7 @@ views = {
     drift.ONE: drift.one,
     drift.TOGETHER: drift.together,
     drift.LABELS: drift.labels,
+    drift.WHY: drift.why,
     drift.ALL: drift.measures,
 }
 parts.views("view", {name: partial(draw, asked) for name, draw in views.items()})

@@ -13,6 +13,7 @@ from dashboard.metrics import (
     METRICS,
     RATES,
     aequitas,
+    attributions,
     balance,
     calibration,
     concept,
@@ -104,6 +105,7 @@ def test_every_other_metric_is_a_function_of_its_name() -> None:
         value,
         concept,
         domain,
+        attributions,
     )
     made = {name for module in modules for name in METRICS if callable(getattr(module, name, None))}
     made |= {

@@ -7,7 +7,14 @@ from dashboard.charts.calibration import confidence_bands, gap_dots, reliability
 from dashboard.charts.deliveries import columns_strip, daily_medians
 from dashboard.charts.disparity import disparity_over_time
 from dashboard.charts.events import LANES, timeline
-from dashboard.charts.features import categories_against_now, missing_strip, reasons_strip, reference_against_now
+from dashboard.charts.features import (
+    categories_against_now,
+    missing_strip,
+    orders,
+    reasons_strip,
+    reference_against_now,
+    shares_of_inputs,
+)
 from dashboard.charts.frontier import frontier
 from dashboard.charts.groups import interval_dots, ranked_dots
 from dashboard.charts.labels import delay_curves, missing_labels
@@ -18,7 +25,7 @@ from dashboard.charts.mix import small_shares
 from dashboard.charts.outcomes import icon_array, per_thousand
 from dashboard.charts.scores import small_mirrored
 from dashboard.charts.spark import spark
-from dashboard.charts.strip import strip
+from dashboard.charts.strip import signed_bar, strip
 from dashboard.charts.trend import over_time, small_trend
 from dashboard.charts.versions import version_dots
 from dashboard.charts.waterfall import waterfall
@@ -42,6 +49,7 @@ __all__ = [
     "load_line",
     "missing_labels",
     "missing_strip",
+    "orders",
     "over_time",
     "per_thousand",
     "ranked_dots",
@@ -49,6 +57,8 @@ __all__ = [
     "reasons_strip",
     "reference_against_now",
     "reliability_curve",
+    "shares_of_inputs",
+    "signed_bar",
     "small_mirrored",
     "small_reliability",
     "small_shares",

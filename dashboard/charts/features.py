@@ -5,10 +5,11 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts.figure import sheet, upright
+from dashboard.charts.figure import in_unit, sheet, upright
 from dashboard.charts.palette import REFERENCE, UNJUDGED
 from dashboard.charts.words import number
 
+LONGEST = 12  # letters of a name beside a picture
 GAPS = [[0.0, "rgba(173, 122, 0, 0)"], [0.001, "rgba(173, 122, 0, 0.12)"], [1.0, "rgba(173, 122, 0, 0.95)"]]
 
 
@@ -115,3 +116,64 @@ def reasons_strip(turned_away: pd.DataFrame) -> go.Figure:
     figure.update_yaxes(autorange="reversed", showgrid=False, ticks="", type="category")
     figure.update_xaxes(type="category", nticks=8)
     return figure
+
+
+def orders(moves: pd.DataFrame) -> go.Figure:
+    """Returns inputs by place in the reference (left) and now (right), a line each; those that moved are drawn strong.
+
+    `moves` has the columns feature, before and after (shares), first and now (places, 1 on top).
+    """
+    rows = moves[moves["first"].notna() & moves["now"].notna()]
+    traces, names = [], []
+    for row in rows.to_dict("records"):
+        colour = REFERENCE if row["first"] == row["now"] else UNJUDGED.colour
+        traces.append({
+            "type": "scatter", "x": [0, 1], "y": [row["first"], row["now"]], "mode": "lines+markers",
+            "line": {"color": colour, "width": 1.5 if row["first"] == row["now"] else 2.5}, "marker": {"size": 9},
+            "hoverinfo": "text", "hovertext": [f"<b>{row['feature']}</b>"] * 2, "cliponaxis": False,
+        })  # fmt: skip
+    for side, place, share, anchor in ((0, "first", "before", "right"), (1, "now", "after", "left")):
+        for at, alike in rows.groupby(place, sort=True):
+            words = ", ".join(
+                f"{_short(name)} {number(part, 'share')}"
+                for name, part in zip(alike["feature"], alike[share], strict=True)
+            )
+            shift = -12 if anchor == "right" else 12
+            names.append({
+                "x": side, "y": at, "text": words, "showarrow": False, "xanchor": anchor, "xshift": shift,
+            })  # fmt: skip
+    last = max(2.0, float(rows[["first", "now"]].max().max()))
+    return sheet(
+        70 + 34 * int(last), traces, annotations=names,
+        xaxis={"range": [-0.9, 1.9], "tickvals": [0, 1], "ticktext": ["reference", "now"], "side": "top", "ticks": ""},
+        yaxis={"range": [last + 0.5, 0.5], "showticklabels": False, "showgrid": False},
+    )  # fmt: skip
+
+
+def _short(name: object) -> str:
+    """Returns a name that fits beside a picture on a phone; the table below it has all of it."""
+    return text if len(text := str(name)) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def shares_of_inputs(rows: pd.DataFrame) -> go.Figure:
+    """Returns each input's share of all importances with its limits; `rows` has feature, share, low and high."""
+    known = rows[rows["share"].notna()]
+    reach = [(known["high"] - known["share"]).tolist(), (known["share"] - known["low"]).tolist()]
+    trace = {
+        "type": "scatter", "mode": "markers", "x": known["share"].tolist(), "y": list(range(len(known))),
+        "error_x": {"type": "data", "array": reach[0], "arrayminus": reach[1], "thickness": 2, "width": 0},
+        "marker": {"size": 11, "color": UNJUDGED.colour}, "hoverinfo": "text", "cliponaxis": False,
+        "hovertext": [
+            f"<b>{name}</b><br>{number(share, 'share')}"
+            for name, share in zip(known["feature"], known["share"], strict=True)
+        ],
+    }  # fmt: skip
+    top = min(1.0, 1.08 * float(known["high"].fillna(known["share"]).max() if len(known) else 1.0))
+    return sheet(
+        60 + 32 * max(len(known), 1), [trace],
+        xaxis=in_unit(-0.01, top, "share") | {"showgrid": True, "rangemode": "tozero"},
+        yaxis={
+            "tickvals": list(range(len(known))), "ticktext": [str(name) for name in known["feature"]],
+            "range": [len(known) - 0.4, -0.6], "showgrid": False, "ticks": "",
+        },
+    )  # fmt: skip

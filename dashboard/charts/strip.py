@@ -63,3 +63,14 @@ def _mark(x: float, impossible: bool) -> str:
     colour = UNJUDGED.colour
     bar = f'<path d="M{x:.1f} 3V{BASE + 4}" stroke="{colour}" stroke-width="2"/>'
     return f'{bar}<circle cx="{x:.1f}" cy="5" r="4" fill="{colour}"/>'
+
+
+def signed_bar(value: float, largest: float) -> str:
+    """Returns a number as a bar right (more) or left (less) of a line in the middle, as SVG; `largest` fills it."""
+    middle = WIDTH / 2
+    reach = min(abs(value) / largest, 1.0) * (middle - EDGE) if largest else 0.0
+    start = middle if value >= 0 else middle - reach
+    bar = f'<rect x="{start:.1f}" y="9" width="{reach:.1f}" height="12" fill="{UNJUDGED.colour}"/>'
+    line = f'<path d="M{middle:.1f} 3v{HEIGHT - 6}" stroke="{QUIET}"/>'
+    size = f'width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{bar}{line}</svg>'

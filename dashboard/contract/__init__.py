@@ -122,7 +122,8 @@ class Contract:
     `shadow` lists versions that score cases beside the one in service; `time_format` (strptime) is only needed
     where times are not ISO 8601 or a number of seconds. `tolerance` is how far off a regression may be without harm,
     in the label's unit. `cutoff` is the predicted value from which on a case is selected, by the decision that follows
-    the number; a label from there on is positive. `digests` holds the SHA-256 of each version's model file.
+    the number; a label from there on is positive. `digests` holds the SHA-256 of each version's model file;
+    `attributions` maps an input to the column of what it added to the answer (a SHAP value).
     """
 
     name: str
@@ -145,6 +146,7 @@ class Contract:
     cutoff: float | None = None
     service: Service | None = None
     digests: Mapping[str, str] = field(default_factory=dict)
+    attributions: Mapping[str, str] = field(default_factory=dict)
 
     def __hash__(self) -> int:
         return hash(self.digest)
@@ -158,6 +160,8 @@ class Contract:
             del content["cutoff"]
         if self.service is None:  # a contract that states nothing of it keeps the digest it had before it could
             del content["service"]
+        if not self.attributions:  # likewise
+            del content["attributions"]
         canonical = json.dumps(_canonical(content), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -206,14 +210,16 @@ class Contract:
 
     @property
     def numeric(self) -> frozenset[str]:
-        """The delivered columns that are kept as numbers: numeric features and attributes with edges."""
+        """The delivered columns that are kept as numbers: numeric features, attributes with edges, attributions."""
         features = {feature.name for feature in self.features if feature.kind == "numeric"}
+        features |= {*self.attributions.values()}
         return frozenset(features | {attribute.column for attribute in self.attributes if attribute.edges})
 
     @property
     def named_columns(self) -> tuple[str, ...]:
-        """Every delivered column that an attribute or a feature names, each once, in order."""
+        """Every delivered column that an attribute, a feature or an attribution names, each once, in order."""
         names = [attribute.column for attribute in self.attributes] + [feature.name for feature in self.features]
+        names += self.attributions.values()
         return tuple(dict.fromkeys(names))
 
 

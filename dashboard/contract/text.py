@@ -37,7 +37,7 @@ MODEL_KEYS = (
     "time_format",
 )
 LARGEST_VALUE = 1e12
-SECTIONS = ("model", "columns", "attributes", "fairness", "features", "versions", "value", "service")
+SECTIONS = ("model", "columns", "attributes", "fairness", "features", "attributions", "versions", "value", "service")
 VERSION_KEYS = ("shadow", "digests")
 STATED = ("grid_gco2_per_kwh", "grid_source", "cost_per_1000", "cost_unit")
 
@@ -69,6 +69,7 @@ def contract_from(tables: Mapping[str, Any], where: str) -> Contract:
         tolerance=_number(model, "tolerance", where, 0) if "tolerance" in model else None,
         cutoff=_number(model, "cutoff", where, 0) if "cutoff" in model else None,
         service=_service(_table(tables, "service", where, STATED), where) if "service" in tables else None,
+        attributions=_attributions(_table(tables, "attributions", where), where),
     )
     _check(contract, where)
     return contract
@@ -187,6 +188,10 @@ def _feature(name: str, table: Any, where: str) -> Feature:
     return Feature(name, cast(Kind, kind), _text(table, "unit", here, ""), low, high)
 
 
+def _attributions(table: Mapping[str, Any], where: str) -> dict[str, str]:
+    return {name: _text(table, name, f"{where}, [attributions]") for name in table}
+
+
 def _intersections(table: Mapping[str, Any], where: str) -> tuple[tuple[str, ...], ...]:
     rows = table.get("intersections", [])
     if not isinstance(rows, list) or not all(map(_names_two, rows)):
@@ -238,11 +243,28 @@ def _check(contract: Contract, where: str) -> None:
                 f"it has edges, but the feature '{attribute.column}' is categorical",
                 todo="Make the feature numeric or remove the edges",
             )
+    _check_attributions(contract, where)
     try:
         ZoneInfo(contract.timezone)
     except Exception as error:
         expected = "A name such as 'Europe/Berlin' or 'UTC' was expected"
         raise _wrong(where, "timezone", f"'{contract.timezone}' is not a time zone", expected) from error
+
+
+def _check_attributions(contract: Contract, where: str) -> None:
+    """Does refuse an attribution of what is no input, and a column that is something else already."""
+    here, inputs = f"{where}, [attributions]", [feature.name for feature in contract.features]
+    taken = {column.casefold(): role for role, column in contract.columns.items()}
+    taken |= {column.casefold(): f"the score of {name}" for name, column in contract.scores.items()}
+    taken |= {attribute.column.casefold(): f"the attribute {attribute.name}" for attribute in contract.attributes}
+    taken |= {name.casefold(): f"the feature {name}" for name in inputs}
+    for feature, column in contract.attributions.items():
+        if feature not in inputs:
+            raise _wrong(here, feature, "it is not a feature", "A name under [features]", nearest(feature, inputs))
+        if column.casefold() in taken:
+            found = f"the column '{column}' is {taken[column.casefold()]} already"
+            raise _wrong(here, feature, found, "A column of its own, such as shap_lactate")
+        taken[column.casefold()] = f"the attribution of {feature}"
 
 
 def _check_needed(contract: Contract, where: str) -> None:

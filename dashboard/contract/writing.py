@@ -43,6 +43,9 @@ def contract_to(contract: Contract) -> str:
     if contract.service:
         parts.append(_service_lines(contract.service))
     parts += [_feature_lines(feature) for feature in contract.features]
+    if contract.attributions:
+        head = "[attributions]      # input = column of what it added to the answer (a SHAP value)"
+        parts.append([head, *(f"{_key(name)} = {_quote(column)}" for name, column in contract.attributions.items())])
     head = "# What the delivered columns mean. A changed contract recounts the rollup.\n"
     return head + "\n".join("\n".join(lines) + "\n" for lines in parts)
 

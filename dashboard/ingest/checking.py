@@ -92,6 +92,7 @@ def _named(contract: Contract) -> Iterable[tuple[str, str]]:
     yield from ((role, column) for role, column in contract.columns.items() if role not in COME_LATER)
     yield from ((f"attribute {a.name}", a.column) for a in contract.attributes)
     yield from (("feature", feature.name) for feature in contract.features)
+    yield from ((f"attribution of {feature}", column) for feature, column in contract.attributions.items())
 
 
 def _check_needed(source: Source, contract: Contract, roles: Mapping[str, str], scores: Mapping[str, str]) -> None:

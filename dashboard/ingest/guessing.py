@@ -10,7 +10,17 @@ from dashboard.contract import Attribute, Contract, Feature, Task
 from dashboard.errors import EvenhandError
 from dashboard.ingest.casting import OPPOSITES
 from dashboard.ingest.profiles import ColumnProfile, days, file_profile
-from dashboard.ingest.roles import NAMES, Guess, class_scores, described, is_share, label_like, named, role_of
+from dashboard.ingest.roles import (
+    NAMES,
+    Guess,
+    attribution_columns,
+    class_scores,
+    described,
+    is_share,
+    label_like,
+    named,
+    role_of,
+)
 from dashboard.settings import model_name
 
 PROTECTED: dict[str, str] = {
@@ -76,7 +86,11 @@ def infer(columns: Sequence[ColumnProfile], name: str, where: str) -> tuple[Cont
     by_name = {column.name: column for column in columns}
     task, positive, negative = _task(roles, scores, by_name, guesses)
     attributes = _attributes(left, guesses)
-    features = _features(left, attributes, guesses)
+    given = attribution_columns(left)
+    features = _features({name: c for name, c in left.items() if name not in given.values()}, attributes, guesses)
+    attributions = {f.name: given[f.name.casefold()] for f in features if f.name.casefold() in given}
+    for feature, column in attributions.items():
+        guesses.append(Guess(column, f"attribution of {feature}", "likely", "named after an input, and numbers"))
     contract = Contract(
         name=name,
         task=task,
@@ -87,6 +101,7 @@ def infer(columns: Sequence[ColumnProfile], name: str, where: str) -> tuple[Cont
         attributes=attributes,
         intersections=_intersections(attributes, guesses),
         features=features,
+        attributions=attributions,
     )
     return contract, tuple(guesses)
 

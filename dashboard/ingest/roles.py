@@ -158,3 +158,15 @@ def class_scores(left: dict[str, ColumnProfile]) -> dict[str, str]:
         if len(found) >= 3:
             return {name[len(prefix) :]: name for name in found}
     return {}
+
+
+def attribution_columns(left: dict[str, ColumnProfile]) -> dict[str, str]:
+    """Returns input (lower case) to column where numbers are named shap_<input>, attribution_<input>, <input>_shap."""
+    there = {name.casefold() for name in left}
+    found: dict[str, str] = {}
+    for column in left.values():
+        match = re.fullmatch(r"(?:shap_|attribution_)(.+)|(.+)_shap", column.name.casefold())
+        of = (match[1] or match[2]) if match else ""
+        if of in there and column.family == "number":
+            found.setdefault(of, column.name)
+    return found

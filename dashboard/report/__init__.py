@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dashboard.report.attributions import attribution_readings
 from dashboard.report.calibration import calibration_readings
 from dashboard.report.cells import rows
 from dashboard.report.concept import concept_readings
@@ -52,5 +53,6 @@ def _of_kinds(source: Source, scope: Scope) -> Iterator[Reading]:
         yield from mix_readings(source, scope)
         yield from concept_readings(source, scope)
         yield from domain_readings(source, scope)
+        yield from attribution_readings(source, scope)
     if "service" in scope.kinds:
         yield from service_readings(source, scope)

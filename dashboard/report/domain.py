@@ -118,7 +118,7 @@ def _told(source: Source, paths: ModelPaths, scope: Scope, progress: Progress) -
         return Domain("one of the two windows has no rows", then=sizes[0], now=sizes[1])
     rows = [row for side in sides for row in side]
     named = [place for place, feature in enumerate(features) if feature.kind == "categorical"]
-    columns = [_column([row[4 + place] for row in rows], place in named) for place in range(len(features))]
+    columns = [column([row[4 + place] for row in rows], place in named) for place in range(len(features))]
     now = np.repeat([False, True], sizes)
     subjects = np.unique(np.array([row[3] for row in rows]), return_inverse=True)[1]
     days = np.array([row[0].toordinal() for row in rows])
@@ -131,7 +131,7 @@ def _told(source: Source, paths: ModelPaths, scope: Scope, progress: Progress) -
     return Domain("", found.area, found.error, found.days, sizes[0], sizes[1], tuple(given), top)
 
 
-def _column(values: Sequence[Any], is_category: bool) -> Any:
+def column(values: Sequence[Any], is_category: bool) -> Any:
     """Returns an input's values as numbers: categories by how often they occur, the rarest together; missing NaN."""
     if not is_category:
         return np.array([np.nan if value is None else value for value in values], dtype=float)

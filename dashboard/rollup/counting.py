@@ -29,7 +29,17 @@ from dashboard.sql.coding import Coding, coded, delivered
 
 CHUNK_ROWS = 250_000
 AT_ONCE = 2
-INPUT_TABLES = ("latency", "volume", "answers", "features", "own_features", "categories", "quality", "expected_errors")
+INPUT_TABLES = (
+    "latency",
+    "volume",
+    "answers",
+    "features",
+    "own_features",
+    "categories",
+    "quality",
+    "attributions",
+    "expected_errors",
+)
 OUTCOME_TABLES = (
     "outcomes",
     "errors",

@@ -1,4 +1,4 @@
-"""The tables that need no labels, from one coded chunk: latency, volume, features, categories, quality."""
+"""The tables that need no labels, from one coded chunk: latency, volume, features, their quality, attributions."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ from numpy.typing import NDArray
 from dashboard.bins import nearest_bin
 from dashboard.metrics.energy import MOST_WH, WATT_HOURS
 from dashboard.metrics.service import edges as latency_edges
-from dashboard.rollup.chunk import Chunk, Mask, Table, about
+from dashboard.rollup.chunk import SCALE, UNITS, Chunk, Mask, Table, about
 from dashboard.rollup.errors import label_steps
 from dashboard.rollup.tallying import Cells, Key, Keys, cells, fixed, tally
 from dashboard.sql.coding import delivered
 
+MOST = 1e13  # steps of an attribution: as many rows as a day can have add up within 2^62
+
 
 def input_tables(chunk: Chunk) -> Iterator[Table]:
-    """Yields what needs no labels: latency, volume, answers, features, categories, quality."""
+    """Yields what needs no labels: latency, volume, answers, features, categories, quality, attributions."""
     statuses = chunk.key("status", [None, *chunk.coding.names["status"]])
     hourly = _hourly(chunk)
     yield "volume", _timed(tally(hourly, _volume_sums(chunk, statuses)))
@@ -32,6 +34,8 @@ def input_tables(chunk: Chunk) -> Iterator[Table]:
         yield from _number(chunk, index, name)
     for index, name in enumerate(chunk.coding.features("categorical")):
         yield from _category(chunk, index, name)
+    for index, name in enumerate(chunk.coding.contract.attributions):
+        yield "attributions", _attribution(chunk, index, name)
 
 
 def _hourly(chunk: Chunk) -> Keys:
@@ -118,6 +122,14 @@ def _category(chunk: Chunk, index: int, name: str) -> Iterator[Table]:
     key = chunk.key(f"category_{index}", names, "category")
     yield "categories", about("feature", name, tally(chunk.always.by(key)))
     yield "quality", about("feature", name, _quality(chunk, key.codes == 0, None))
+
+
+def _attribution(chunk: Chunk, index: int, name: str) -> pa.Table:
+    """Returns how many attributions of an input there are, and the sums of their sizes and of themselves."""
+    values = chunk.column(f"attribution_{index}").astype(float, copy=False)
+    steps = np.clip(fixed(values, UNITS if chunk.coding.contract.task == "regression" else SCALE), -MOST, MOST)
+    sums = {"absolute_sum": np.abs(steps), "total": steps}
+    return about("feature", name, tally(chunk.always, sums, ~np.isnan(values)))
 
 
 def _quality(chunk: Chunk, missing: Mask, beyond: Mask | None) -> pa.Table:

@@ -126,3 +126,5 @@ def _inputs(coding: Coding) -> Iterator[str]:
     for index, name in enumerate(coding.features("categorical")):
         column = delivered(name)
         yield f"{code(identifier(column), coding.names[column])} AS category_{index}"
+    for index, column in enumerate(coding.contract.attributions.values()):
+        yield f"{identifier(delivered(column))} AS attribution_{index}"

@@ -73,6 +73,9 @@ CREATE TABLE answers (  -- energy: of the measured ones, in billionths of a watt
 CREATE TABLE features (day DATE, version VARCHAR, feature VARCHAR, bins SMALLINT[], counts BIGINT[], totals BIGINT[]);
 CREATE TABLE own_features (day DATE, version VARCHAR, feature VARCHAR, bins SMALLINT[], counts BIGINT[], totals BIGINT[]);
 CREATE TABLE categories (day DATE, version VARCHAR, feature VARCHAR, category VARCHAR, n BIGINT);
+CREATE TABLE attributions (  -- in billionths, of a regression in millionths; cut off at 1e13 of them
+    day DATE, version VARCHAR, feature VARCHAR, n BIGINT, absolute_sum HUGEINT, total HUGEINT
+);
 CREATE TABLE quality (day DATE, version VARCHAR, feature VARCHAR, n BIGINT, missing BIGINT, out_of_range BIGINT);
 
 -- What every reading statement asks: which bucket a day falls in (a day, week, month, or so many days from the start),

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import charts
-from dashboard.charts.words import day, in_order, number
+from dashboard.charts.words import MINUS, day, in_order, number
 from dashboard.contract import Feature
 from dashboard.errors import EvenhandError
 from dashboard.review.events import new_id
@@ -117,18 +117,27 @@ def answer(case: dict[str, Any]) -> str:
 def inputs(scope: Scope, case: dict[str, Any]) -> list[dict[str, object]]:
     """Returns what the model was given: each input with its unit, its possible range and where it lies among all."""
     rows: list[dict[str, object]] = []
-    for feature in load.contract(scope.model).features:
+    contract = load.contract(scope.model)
+    added = {name: case["inputs"].get(column) for name, column in contract.attributions.items()}
+    largest = max((abs(value) for value in added.values() if value is not None), default=0.0)
+    for feature in contract.features:
         given = case["inputs"].get(feature.name)
         told = "missing" if given is None else f"{given:,.4g}" if isinstance(given, float) else str(given)
-        rows.append(
-            {
-                "Input": feature.name.replace("_", " "),
-                "Value": f"{told} {feature.unit}".strip() if given is not None else told,
-                "Among all": _among(feature, given, load.distribution(scope, feature.name)),
-                "Possible": _possible(feature),
-            }
-        )
+        row: dict[str, object] = {
+            "Input": feature.name.replace("_", " "),
+            "Value": f"{told} {feature.unit}".strip() if given is not None else told,
+            "Among all": _among(feature, given, load.distribution(scope, feature.name)),
+            "Possible": _possible(feature),
+        }
+        rows.append(row | ({"Added to the answer": _added(added.get(feature.name), largest)} if added else {}))
     return rows
+
+
+def _added(value: float | None, largest: float) -> marks.Pictured | str:
+    """Returns what an input added to this answer, as logged: a bar to the right is more, to the left less."""
+    if value is None:
+        return "not logged"
+    return marks.Pictured(charts.signed_bar(value, largest), f"{value:+.3g}".replace("-", MINUS) if value else "0")
 
 
 def _possible(feature: Feature) -> str:

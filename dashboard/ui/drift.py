@@ -10,12 +10,13 @@ import streamlit as st
 from dashboard import charts
 from dashboard.charts.words import title
 from dashboard.policy import Finding
-from dashboard.ui import concept, drift_words, headlines, load, parts, say, verdicts
+from dashboard.ui import attributions, concept, drift_words, headlines, load, parts, say, verdicts
 from dashboard.ui import together as inputs_together
 from dashboard.ui.load import moved as loads
 from dashboard.ui.state import Scope, followed
 
 INPUTS, ONE, TOGETHER, LABELS, ALL = "Inputs", verdicts.ONE_INPUT, verdicts.TOGETHER, verdicts.LABELS, "All measures"
+WHY = verdicts.WHY
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ def opening(found: Asked) -> None:
     """Does say how many inputs moved, and which days are compared."""
     own = [str(name) for name in found.own["feature"]]
     says, more = headlines.drift(found.findings, [str(name) for name in found.inputs["feature"]], own)
+    more = f"{more} {attributions.turned(found.findings)}".strip()
     parts.sentence("Drift", "Do the inputs look as they used to?", says, more)
     parts.note(say.drift_window(load.drift_days(found.scope), load.reference_days(found.scope)))
 
@@ -189,3 +191,8 @@ def labels(found: Asked) -> None:
 def together(found: Asked) -> None:
     """Does show whether the inputs of the window can be told from the reference's."""
     inputs_together.section(found.scope)
+
+
+def why(found: Asked) -> None:
+    """Does show which inputs count most, and whether their order is the reference's."""
+    attributions.section(found.scope)

@@ -23,7 +23,8 @@ CONTRASTS = ("_difference", "_ratio")
 ON_GROUPS = {"roc_auc_difference": "Scores", "mix_psi": "Who is served"}  # the view that shows a finding
 COMPARED = frozenset((*RATES, *OF_ERRORS))  # what groups are compared by, one group at a time
 ONE_INPUT, TOGETHER, LABELS = "One input", "Inputs together", "Labels and scores"  # views of Drift
-OF_DRIFT = {"concept_shift": LABELS, "domain_auc": TOGETHER}
+WHY = "Why it decides"
+OF_DRIFT = {"concept_shift": LABELS, "domain_auc": TOGETHER, "attribution_ndcg": WHY}
 CALIBRATED = frozenset(metric.name for metric in CALIBRATION)
 
 

@@ -53,6 +53,13 @@ DRIFT = (
         source="DeLong and others (1988); Obuchowski (1997)",
     ),
     entry(
+        "attribution_ndcg", "Order of inputs by attribution (NDCG)",
+        "Do the inputs that counted most in the reference still count most (1: in the same order)?",
+        "discounted cumulative gain of the inputs in today's order of mean |attribution|, gains the reference's means, "
+        "over the same in the reference's order", "higher", "reference inputs", kind="drift", unit="score", tasks=EVERY,
+        source="Jarvelin and Kekalainen (2002); McSherry and Najork (2008) for ties; bootstrap of whole days",
+    ),
+    entry(
         "concept_shift", "Shift of labels against scores",
         "By how much are labels more frequent than the same scores went with in the reference?",
         "sum over score bins of (share of cases now) x (label rate now - label rate then); of several classes, of "
