@@ -72,7 +72,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/changes       level shifts that stayed, dated
     metrics/service       latency quantiles, error rate, throughput
     metrics/load          latency against load, by classes of hours
-    metrics/energy        energy, CO2e and cost of 1,000 answers
+    metrics/energy        energy, CO2e and cost of 1,000 answers; cost as logged or as stated
     metrics/promises      promises on the service: kept, budget, burn rates
     metrics/page          the page of all metrics, from their table
     policy/windows        which days are compared with which: reference, scheduled windows, the current one

@@ -79,12 +79,20 @@ def by_part(scope: Scope) -> dict[str, pd.DataFrame]:
     return found
 
 
-@st.cache_data(max_entries=ENTRIES, show_spinner=False)
-def _by_part(key: Key, since: date, until: date, version: str | None, column: str | None) -> pd.DataFrame:
-    features = (f"{column}=*",) if column else None
-    given: dict[str, Any] = {
-        "kinds": ("service",),
-        "metrics": ("latency_p50", "latency_p95", "latency_p99"),
-        "features": features,
+def cost_by_part(scope: Scope) -> dict[str, pd.DataFrame]:
+    """Returns the logged cost of the scope's window by endpoint and status; {} where no cost is logged."""
+    columns = contract(scope.model).columns
+    asked = [column for column in PARTS if column in columns and "cost" in columns]
+    since, until = days(scope)
+    return {
+        column: _by_part(key(scope.model), since, until, scope.version, column, ("cost_per_1000",)) for column in asked
     }
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner=False)
+def _by_part(
+    key: Key, since: date, until: date, version: str | None, column: str | None, metrics: tuple[str, ...] = LATENCIES
+) -> pd.DataFrame:
+    features = (f"{column}=*",) if column else None
+    given: dict[str, Any] = {"kinds": ("service",), "metrics": metrics, "features": features}
     return frame(model_of(key).readings(since=since, until=until, version=version, **given))
