@@ -161,6 +161,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/concept_curves the curves behind pictures of it
     report/mix            whom the model serves, and whether that has changed
     report/service        latency, failures, throughput
+    report/failures       which statuses make the failures, where and since when
     report/energy         energy, CO2e and cost of 1,000 answers
     report/load           latency against load: hours and their classes
     report/promises       promises kept, budgets by day, burn rates
@@ -205,6 +206,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     charts/labels         when labels come, what is missing by day
     charts/law            ratios to the highest rate, and a rule's line
     charts/load           latency against load
+    charts/failures       what failed by day and status
     charts/latency        every answer in a heat map
     charts/errors         by how much a predicted number is off
     charts/features       reference against now; what is missing
@@ -250,7 +252,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/regression         how far off a model's numbers are
     ui/verdicts           readings and what the policy says of them, side by side
     ui/versions           version against version
-    ui/service            answers, load, failures
+    ui/service            answers, load
+    ui/failures           which statuses make the failures
     ui/energy             what 1,000 answers use and cost
     ui/promises           a promise's budget over time, and its burn rates
     ui/heat               a heat map as a table

@@ -50,7 +50,11 @@ def section(scope: Scope) -> None:
     costs = {column: found for column, found in service.cost_by_part(scope).items() if not found.empty}
     for column, found in costs.items():
         cells = [
-            {column.capitalize(): part.removeprefix(f"{column}="), money: _of(group, "cost_per_1000"), "n": _n(group)}
+            {
+                column.capitalize(): str(part).removeprefix(f"{column}="),
+                money: _of(group, "cost_per_1000"),
+                "n": _n(group),
+            }
             for part, group in found.groupby("feature")
         ]
         parts.table(cells, f"What 1,000 answers of each {column} cost, with 95 % intervals", (money, "n"))

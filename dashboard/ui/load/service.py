@@ -13,8 +13,10 @@ import streamlit as st
 from dashboard.metrics.promises import Kept
 from dashboard.policy import Promise
 from dashboard.policy.text import PARTS
+from dashboard.report import failures as fails
 from dashboard.report import load as loads
 from dashboard.report import promises
+from dashboard.report.failures import Failures
 from dashboard.report.load import Load
 from dashboard.report.promises import Burn
 from dashboard.ui.load import ENTRIES, Key, contract, days, held, key, model_of, policy
@@ -56,6 +58,17 @@ def _promised(key: Key, promise: Promise, version: str | None, first: date, unti
     over = pd.DataFrame([asdict(day) for day in promises.budgets(promise, found, since, until)])
     kept = promises.kept(promise, found, until)
     return Promised(promise, version, until, kept, promises.burns(promise, found, until), over, whole)
+
+
+def failures(scope: Scope) -> Failures:
+    """Returns which statuses make the failures of the scope's window."""
+    return _failures(key(scope.model), *days(scope), scope.version)
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner=False)
+def _failures(key: Key, since: date, until: date, version: str | None) -> Failures:
+    found = model_of(key)
+    return fails.failures(found.source(), found.scope(since, until, version=version))
 
 
 def against_load(scope: Scope) -> Load:
