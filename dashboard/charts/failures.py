@@ -37,7 +37,9 @@ def failures_by_status(drawn: pd.DataFrame, statuses: Sequence[str], since: obje
         rows = drawn[drawn["part"] == part]
         for status in statuses:
             own = rows[rows["status"] == status]
-            traces.append(_bars(own, status, colours[status], f"y{name}", shown=place == 0))
+            if len(own):  # the key shows a status where it first has bars
+                shown = not any(trace["name"] == status for trace in traces)
+                traces.append(_bars(own, status, colours[status], f"y{name}", shown))
         if part:
             words.append({
                 "text": f"<b>{part}</b>", "x": 0, "xref": "paper", "xanchor": "left", "y": above, "yref": "paper",

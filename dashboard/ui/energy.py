@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import pandas as pd
 
 from dashboard import charts
-from dashboard.charts.words import digits, interval, missing
+from dashboard.charts.words import digits, missing
 from dashboard.contract import Contract
 from dashboard.ui import load, parts, say
 from dashboard.ui.load import service
@@ -33,6 +36,7 @@ def section(scope: Scope) -> None:
     parts.note(source(load.contract(scope.model).service))
     parts.note(cost_source(load.contract(scope.model), known))
     each = load.readings(scope, NAMES, ("service",), version="*")
+    each = each[each["value"].notna()]
     stated = load.contract(scope.model).service
     money = f"Cost ({stated.cost_unit})" if stated and stated.cost_unit else "Cost"
     heads = dict(zip(NAMES, ("Energy (Wh)", "CO2e (g)", money), strict=True))
@@ -78,8 +82,8 @@ def sentence(known: pd.DataFrame) -> str:
     for name, unit in units.items():
         for row in known[known["metric"] == name].to_dict("records"):
             own = str(row["note"]).split("; ")[0] if name == "cost_per_1000" and "; " in str(row["note"]) else unit
-            between = "" if row["low"] == row["high"] or missing(row["low"]) else _between(row["low"], row["high"])
-            said.append(f"{digits(row['value'], 'number')} {own}{between}".rstrip())
+            value, between = _amount(row)
+            said.append(f"{value} {own}{between}".rstrip())
     return f"1,000 answers: {say.listed(said)}."
 
 
@@ -105,15 +109,20 @@ def source(stated: object) -> str:
     return f"CO2e at {grid:g} g per kilowatt-hour, as the contract states: {getattr(stated, 'grid_source', '')}."
 
 
-def _between(low: float, high: float) -> str:
-    return f" ({interval(low, high, 'number')})"
+def _amount(row: Mapping[Hashable, Any]) -> tuple[str, str]:
+    """Returns a value and its interval with as many decimals as tell the interval's ends apart."""
+    low, high = row["low"], row["high"]
+    if missing(low) or low == high:
+        return digits(row["value"], "number"), ""
+    decimals = next((d for d in range(2, 7) if high - low >= 2 * 10**-d), 7)
+    value, least, most = (f"{number:,.{decimals}f}" for number in (row["value"], low, high))
+    return value, f" ({least} to {most})"
 
 
 def _of(readings: pd.DataFrame, metric: str) -> str:
     for row in readings[readings["metric"] == metric].to_dict("records"):
         if not missing(row["value"]):
-            exact = row["low"] == row["high"] or missing(row["low"])
-            return digits(row["value"], "number") + ("" if exact else _between(row["low"], row["high"]))
+            return "".join(_amount(row))
     return ""
 
 
