@@ -75,7 +75,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/changes       level shifts that stayed, dated
     metrics/service       latency quantiles, error rate, throughput
     metrics/load          latency against load, by classes of hours
-    metrics/energy        energy, CO2e and cost of 1,000 answers
+    metrics/energy        energy, CO2e and cost of 1,000 answers; cost as logged or as stated
     metrics/promises      promises on the service: kept, budget, burn rates
     metrics/reviewed      how often the model errs, by experts' review: a random audit, flags beside it
     metrics/agreement     how far experts agree; whether the model's answer changes theirs
@@ -184,6 +184,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/concept_curves the curves behind pictures of it
     report/mix            whom the model serves, and whether that has changed
     report/service        latency, failures, throughput
+    report/failures       which statuses make the failures, where and since when
     report/energy         energy, CO2e and cost of 1,000 answers
     report/load           latency against load: hours and their classes
     report/promises       promises kept, budgets by day, burn rates
@@ -228,6 +229,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     charts/labels         when labels come, what is missing by day
     charts/law            ratios to the highest rate, and a rule's line
     charts/load           latency against load
+    charts/failures       what failed by day and status
     charts/latency        every answer in a heat map
     charts/errors         by how much a predicted number is off
     charts/features       reference against now; what is missing
@@ -281,7 +283,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/regression         how far off a model's numbers are
     ui/verdicts           readings and what the policy says of them, side by side
     ui/versions           version against version
-    ui/service            answers, load, failures
+    ui/service            answers, load
+    ui/failures           which statuses make the failures
     ui/energy             what 1,000 answers use and cost
     ui/promises           a promise's budget over time, and its burn rates
     ui/heat               a heat map as a table

@@ -20,13 +20,17 @@ BESIDE = Path(__file__).resolve().parent.parent / "sample_data"
 
 
 def build(workspace: Path | None) -> Iterator[str]:
-    """Yields a sentence per step; a model `triage` that is there already is at most counted anew."""
+    """Yields a sentence per step; a model `triage` that is there is at most counted anew, never overwritten.
+
+    Where its contract or policy is not the one that this version brings, that is said.
+    """
     folder = settings.workspace_path(workspace)
     paths = settings.model_paths(folder, MODEL)
     if paths.contract.is_file():
         yield f"The sample model is in {folder} already"
         if Workspace(folder).model(MODEL).rollup().days:
             yield "Counted what was new, or counted otherwise"
+        yield from _otherwise(paths)
         return
     settings.make_folder(paths.root.parent)
     with tempfile.TemporaryDirectory(dir=paths.root.parent, prefix=".sample-") as scratch:
@@ -42,6 +46,21 @@ def build(workspace: Path | None) -> Iterator[str]:
         except OSError as error:
             raise settings.cannot_write(paths.root, error) from error
     yield f"The sample workspace is in {folder}"
+
+
+def _otherwise(paths: settings.ModelPaths) -> Iterator[str]:
+    """Yields what is not as this version's sample has it, and what to do."""
+    shipped = Path(str(_generator().__file__)).parent
+    there = (paths.contract, paths.policy)
+    names = [
+        file.name for file in there if not file.is_file() or file.read_bytes() != (shipped / file.name).read_bytes()
+    ]
+    if names:
+        yield (
+            f"Its {' and '.join(names)} {'are' if len(names) > 1 else 'is'} not what this version's sample has: an "
+            "older version made it, or somebody changed it. Views that need what is new, such as Promise, may be empty"
+        )
+        yield f"To have this version's sample, remove {paths.root} and run evenhand demo again"
 
 
 def _fill(workspace: Path, predictions: tuple[Path, ...], labels: tuple[Path, ...]) -> Iterator[str]:

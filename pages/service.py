@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from dashboard.ui import energy, headlines, load, parts, promises, say, service, state
+from dashboard.ui import energy, failures, headlines, load, parts, promises, say, service, state
 
 scope = state.scope()
 readings = load.readings(scope, kinds=("service",))
@@ -15,6 +15,7 @@ parts.findings([(finding.state, finding.sentence) for finding in findings])
 
 views = {
     "Answers": partial(service.answers, scope, readings, f"{says} {more}"),
+    "Failures": partial(failures.section, scope),
     "Load": partial(service.against_load, scope),
     "Promise": partial(promises.section, scope),
     "Energy and cost": partial(energy.section, scope),

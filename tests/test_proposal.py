@@ -11,6 +11,7 @@ import pytest
 
 from dashboard import contract, ingest, policy, settings
 from dashboard.errors import EvenhandError
+from dashboard.policy.proposal import rounded_up
 
 N = 2000
 
@@ -179,3 +180,29 @@ def test_a_label_is_known_by_having_the_decisions_two_values(tmp_path: Path) -> 
     assert found.contract.columns["label"] == "repaid"
     assert found.contract.positive == "1"
     assert next(guess for guess in found.guesses if guess.role == "label").confidence == "guess"
+
+
+@pytest.mark.parametrize("days", [120, 20])
+def test_the_promise_on_latency_is_what_the_reference_shows_rounded_up(tmp_path: Path, days: int) -> None:
+    rng = np.random.default_rng(4)
+    at = pd.Timestamp("2026-01-01") + pd.to_timedelta(np.linspace(0, days * 1440 - 1, N).round(), unit="min")
+    late = at >= pd.Timestamp("2026-02-26")  # after the reference it takes ten times as long
+    latency = rng.exponential(30, N) * np.where(late, 10, 1)
+    latency[:3] = [np.nan, np.inf, -5]
+    found = ingest.propose(written(tmp_path, log(predicted_at=at, latency_ms=latency)), "triage")
+    known = latency[np.isfinite(latency) & (latency >= 0) & ~late]
+    p99 = float(np.quantile(known, 0.99))
+    proposed = policy.parse(found.policy, "proposal", found.contract)
+    (promise,) = proposed.promises
+    assert promise.within_ms == rounded_up(p99)
+    assert p99 <= rounded_up(p99) <= 1.5 * p99
+    assert promise.share == 0.98
+    where = "the first 56 days of log.csv" if days == 120 else "log.csv"
+    assert f"# Measured on {where}: 99 of 100 answers stayed within {p99:,.4g} ms (n = {len(known):,})" in found.policy
+    assert np.mean(known > rounded_up(p99)) <= 0.01
+
+
+def test_a_few_answers_promise_nothing_of_their_own(tmp_path: Path) -> None:
+    found = ingest.propose(written(tmp_path, log()[:300]), "triage")
+    assert "Measured on" not in found.policy
+    assert "within_ms = 1000" in found.policy

@@ -10,7 +10,11 @@ import pandas as pd
 import pytest
 
 from dashboard import contract as contracts
+from dashboard import demo
+from dashboard.rollup import Built
+from dashboard.workspace import Model
 from sample_data.generate import SampleFiles, generate
+from tests.worlds import Spec, build
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -164,3 +168,18 @@ def test_nothing_else_moves(log: pd.DataFrame) -> None:
     before, now = between(log, "2026-01-01", "2026-02-26")[quiet], between(log, "2026-06-18", "2026-06-25")[quiet]
     assert ((now.mean() - before.mean()).abs() / before.std()).max() < 0.1
     assert (now.isna().mean() - before.isna().mean()).abs().max() < 0.03
+
+
+def test_a_sample_from_an_older_version_is_kept_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = build(Spec(rows=60, days=2), tmp_path).model
+    steps = list(demo.build(tmp_path))
+    assert "contract.toml and policy.toml are not what this version's sample has" in steps[-2]
+    assert str(model.paths.root) in steps[-1]
+    shipped = Path(__file__).resolve().parent.parent / "sample_data"
+    for file in (model.paths.contract, model.paths.policy):
+        file.write_bytes((shipped / file.name).read_bytes())
+    monkeypatch.setattr(Model, "rollup", lambda self: Built(1, ""))
+    assert list(demo.build(tmp_path)) == [f"The sample model is in {tmp_path} already"]
+    model.paths.policy.write_text('version = "1"', encoding="utf-8")
+    assert "Its policy.toml is not" in list(demo.build(tmp_path))[1]
+    assert model.paths.policy.read_text(encoding="utf-8") == 'version = "1"'

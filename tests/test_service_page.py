@@ -151,3 +151,27 @@ def test_parts_of_the_answers_are_told_apart_and_a_rule_on_one_is_no_promise_of_
     assert set(parts) == {"version", "endpoint", "status"}
     assert set(parts["endpoint"]["feature"]) == {"endpoint=/predict", "endpoint=/batch"}
     assert set(parts["version"]["version"]) == {"v1", "v2"}
+
+
+@pytest.mark.parametrize("view", ["Answers", "Failures", "Load", "Promise", "Energy and cost"])
+def test_every_view_of_all_days_says_only_what_can_be_said(
+    world: World, monkeypatch: pytest.MonkeyPatch, view: str
+) -> None:
+    heading, told = opened(world.model.settings.workspace, "service", monkeypatch, view=view, window="all")
+    assert heading.startswith("95 of 100 answers come within")
+    assert not re.search(r"\bnan\b|None\b|\binf\b", told)
+    (failed,) = world.model.readings(metrics=("error_rate",))
+    counted = {"Answers": "Every answer", "Failures": f"timeout makes all {failed.numerator:,.0f} failures"}
+    assert counted.get(view, heading) in (told if view in counted else heading)
+
+
+def test_parts_have_their_failures_and_requests_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVENHAND_WORKSPACE", str(world.model.settings.workspace))
+    found = service.by_part(Scope("triage", None, "all", None))
+    rows = world.frame
+    for version, of in found["version"].groupby("version"):
+        own = rows[rows["model_version"] == version]
+        told = of.set_index("metric")
+        assert told.loc["error_rate", "numerator"] == (own["status"] == "timeout").sum()
+        assert told.loc["throughput", "n"] == len(own)
+    assert set(found["status"]["feature"]) == {"status=ok", "status=timeout", "status=unknown"}

@@ -7,6 +7,7 @@ from dashboard.charts.calibration import confidence_bands, gap_dots, reliability
 from dashboard.charts.deliveries import columns_strip, daily_medians
 from dashboard.charts.disparity import disparity_over_time
 from dashboard.charts.events import LANES, timeline
+from dashboard.charts.failures import failures_by_status
 from dashboard.charts.features import (
     categories_against_now,
     missing_strip,
@@ -40,6 +41,7 @@ __all__ = [
     "daily_medians",
     "delay_curves",
     "disparity_over_time",
+    "failures_by_status",
     "frontier",
     "gap_dots",
     "heat_map",

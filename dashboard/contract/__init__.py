@@ -31,6 +31,7 @@ ROLES = (
     "status",
     "endpoint",
     "energy_wh",
+    "cost",
     "value",
     "subject",
     "weight",

@@ -20,6 +20,7 @@ ABOUT_ROLES = {
     "status": '"ok" or an error code',
     "endpoint": "what was called",
     "energy_wh": "watt-hours per prediction",
+    "cost": "what the prediction cost, in cost_unit of [service]",
     "value": "a business figure per prediction",
     "subject": "one person's cases are not independent",
     "weight": "for sampled logs",

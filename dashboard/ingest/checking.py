@@ -27,11 +27,12 @@ TYPES: Mapping[str, str] = {
     "status": "VARCHAR",
     "endpoint": "VARCHAR",
     "energy_wh": "DOUBLE",
+    "cost": "DOUBLE",
     "value": "DOUBLE",
     "subject": "VARCHAR",
     "weight": "DOUBLE",
 }
-AMOUNTS = ("latency_ms", "energy_wh", "value", "weight")
+AMOUNTS = ("latency_ms", "energy_wh", "cost", "value", "weight")
 UNVERSIONED = "unversioned"
 SANE = "BETWEEN TIMESTAMP '1900-01-01' AND TIMESTAMP '2200-01-01'"
 

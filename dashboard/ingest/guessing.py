@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dashboard.contract import Attribute, Contract, Feature, Task
 from dashboard.errors import EvenhandError
 from dashboard.ingest.casting import OPPOSITES
-from dashboard.ingest.profiles import ColumnProfile, days, file_profile
+from dashboard.ingest.profiles import ColumnProfile, FileProfile, days, file_profile, slow
 from dashboard.ingest.roles import (
     NAMES,
     Guess,
@@ -22,6 +24,9 @@ from dashboard.ingest.roles import (
     role_of,
 )
 from dashboard.settings import model_name
+
+if TYPE_CHECKING:
+    from dashboard.policy.proposal import SlowAnswers
 
 PROTECTED: dict[str, str] = {
     "sex": "sex|gender",
@@ -58,7 +63,20 @@ def propose(path: str | Path, name: str) -> Proposal:
     found = file_profile(Path(path))
     contract, guesses = infer(found.columns, model_name(name), found.source.name)
     span = days(found.path, found.source, contract.columns["time"])
-    return Proposal(contract, policy.propose(contract, *(span or (None, None))), guesses)
+    first, last = span or (None, None)
+    return Proposal(contract, policy.propose(contract, first, last, _latency(found, contract, span)), guesses)
+
+
+def _latency(found: FileProfile, contract: Contract, span: tuple[date, date] | None) -> SlowAnswers | None:
+    """Returns what 99 of 100 answers of the reference stay within; of the whole file where it has no reference."""
+    from dashboard.policy.proposal import SlowAnswers, reference_days
+
+    if "latency_ms" not in contract.columns:
+        return None
+    length = reference_days(*span) if span else None
+    asked = (contract.columns["latency_ms"], contract.columns["time"])
+    within, n = slow(found.path, found.source, *asked, span[0] if span and length else None, length or 0)
+    return SlowAnswers(within, n, f"the first {length} days of {found.source.name}" if length else found.source.name)
 
 
 def infer(columns: Sequence[ColumnProfile], name: str, where: str) -> tuple[Contract, tuple[Guess, ...]]:

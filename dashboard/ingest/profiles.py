@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -102,3 +102,24 @@ def days(path: Path, source: Source, time: str) -> tuple[date, date] | None:
         ).fetchall()
     first, last = found[0]
     return None if first is None else (first, last)
+
+
+def slow(path: Path, source: Source, latency: str, time: str, since: date | None, length: int) -> tuple[float, int]:
+    """Returns the latency that 99 of 100 answers of the first `length` days stay within, and of how many; whole file.
+
+    Without `since` of all days. 0 where there is no latency.
+    """
+    value, at = (
+        f"TRY_CAST({identifier(name)} AS {kind})" for name, kind in ((latency, "DOUBLE"), (time, "TIMESTAMPTZ"))
+    )
+    known = f"isfinite({value}) AND {value} >= 0"
+    parameters: dict[str, Any] = {}
+    if since is not None:
+        known += f" AND CAST(make_timestamp(epoch_us({at})) AS DATE) < $until"
+        parameters = {"until": since + timedelta(days=length)}
+    with as_evenhand(str(path)), store.connect() as connection:
+        found = connection.execute(
+            f"SELECT coalesce(quantile_cont({value}, 0.99), 0), count(*) FROM {source.first()} WHERE {known}",
+            parameters,
+        ).fetchall()
+    return float(found[0][0]), int(found[0][1])

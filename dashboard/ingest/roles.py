@@ -35,6 +35,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "status": ("status|status_code|http_status", "error|error_code|outcome_code"),
     "endpoint": ("endpoint|route", "url|path|service"),
     "energy_wh": ("energy_wh", ""),
+    "cost": ("cost_usd|cost_eur|prediction_cost|inference_cost", "cost|price"),
     "value": ("value|business_value", ""),
     "weight": ("weight|sample_weight", ""),
 }
@@ -117,6 +118,8 @@ def _fits(role: str, column: ColumnProfile) -> bool:
         return number and not (column.whole and column.distinct <= 2 and column.given > 100)
     if role in ("latency_ms", "energy_wh", "value", "weight"):
         return number
+    if role == "cost":
+        return number and (column.minimum or 0) >= 0
     if role == "label":
         return column.distinct <= 50 or number
     if role == "decision":

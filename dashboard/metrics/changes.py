@@ -82,8 +82,9 @@ def _without_weekdays(values: Floats) -> Floats:
 
 
 def _median(values: Floats) -> float:
-    known = values[~np.isnan(values)]
-    return float(np.median(known)) if len(known) else np.nan
+    known = sorted(value for value in values.tolist() if value == value)  # a week's: NumPy's takes ten times as long
+    half = len(known) // 2
+    return (known[half] if len(known) % 2 else (known[half - 1] + known[half]) / 2) if known else np.nan
 
 
 def _cuts(series: Floats, start: int, stop: int) -> list[int]:

@@ -14,6 +14,8 @@ from dashboard.rates import Estimate, Exact, Limits, undefined
 PER = 1000
 WATT_HOURS = 10**9  # fixed point: a billionth of a watt-hour
 MOST_WH = 10_000.0  # of one answer; more is counted as this
+AMOUNTS = 10**8  # fixed point of logged costs
+MOST_COST = 100_000.0  # of one answer; more is counted as this
 METHOD = "t, by hour"
 
 
@@ -51,11 +53,22 @@ def cost_per_1000(cost: float, n: int) -> Exact:
     return Exact(cost, n)
 
 
-def _mean(n: ArrayLike, sums: ArrayLike, scale: float) -> Estimate:
+def logged_cost_per_1000(n: ArrayLike, costs: ArrayLike) -> Estimate:
+    """Returns what 1,000 answers cost, from answers with a logged cost and its sum by hour; lower is better.
+
+    The interval is made like that of energy_per_1000.
+
+    >>> round(logged_cost_per_1000([10, 10], [0.02, 0.04]).value, 6)
+    3.0
+    """
+    return _mean(n, costs, PER, "no answer with a logged cost")
+
+
+def _mean(n: ArrayLike, sums: ArrayLike, scale: float, nothing: str = "no answer with a measured energy") -> Estimate:
     count, total = np.asarray(n, dtype=float), np.asarray(sums, dtype=float) * scale
     answers, hours = float(count.sum()), int(np.count_nonzero(count))
     if not answers:
-        return undefined("no answer with a measured energy", method=METHOD)
+        return undefined(nothing, method=METHOD)
     value = float(total.sum()) / answers
     residual = total - value * count
     if hours < 2:

@@ -77,7 +77,10 @@ def hourly_quantile(latencies: Latencies, q: float) -> tuple[NDArray[np.int64], 
     >>> hours.tolist(), values.round().tolist()
     ([3, 7], [50.0, 89.0])
     """
-    order = np.lexsort((latencies.bins, latencies.hours))
+    first = latencies.hours.min(initial=0)
+    order = np.argsort(
+        (latencies.hours - first) * (len(edges()) + 1) + latencies.bins, kind="stable"
+    )  # quick if sorted
     hour, bins, counts = latencies.hours[order], latencies.bins[order], latencies.counts[order]
     names, starts = np.unique(hour, return_index=True)
     total = np.add.reduceat(counts, starts) if len(names) else counts

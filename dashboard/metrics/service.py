@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from math import ceil, inf, sqrt
 
 import numpy as np
@@ -46,9 +46,12 @@ def latency_bin(ms: float) -> int:
     return bisect_right(edges(), ms)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Latencies:
-    """Holds counts in long form: the hour (any integer naming it), the bin and how many."""
+    """Holds counts in long form: the hour (any integer naming it), the bin and how many.
+
+    What every quantile of them needs is worked out once: three are asked for of each day.
+    """
 
     hours: NDArray[np.int64]
     bins: NDArray[np.int64]
@@ -58,6 +61,24 @@ class Latencies:
     def of(cls, hours: ArrayLike, bins: ArrayLike, counts: ArrayLike) -> Latencies:
         """Returns the latencies of three sequences of one length."""
         return cls(*(np.asarray(column, dtype=np.int64) for column in (hours, bins, counts)))
+
+    @cached_property
+    def weights(self) -> NDArray[np.float64]:
+        """The counts as NumPy's bincount wants them."""
+        return self.counts.astype(np.float64)
+
+    @cached_property
+    def cumulative(self) -> NDArray[np.float64]:
+        """How many lie in each bin or below it."""
+        return np.cumsum(np.bincount(self.bins, self.weights, len(edges()) + 1))
+
+    @cached_property
+    def blocks(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """A number for the hour of each count, and the requests of each hour; without requests it is no block."""
+        hour = self.hours - self.hours.min()
+        if hour.max() > 4 * len(hour) + 10_000:  # few of them far apart: number those that are there
+            hour = np.unique(hour, return_inverse=True)[1]
+        return hour, np.bincount(hour, self.weights).astype(np.float64)
 
 
 def latency_quantile(latencies: Latencies, q: float) -> Estimate:
@@ -77,7 +98,7 @@ def latency_quantile(latencies: Latencies, q: float) -> Estimate:
     method = "order statistics"
     if not n:
         return undefined("0 requests with a latency", method=method)
-    cumulative = np.cumsum(np.bincount(latencies.bins, latencies.counts, len(edges()) + 1).astype(np.float64))
+    cumulative = latencies.cumulative
     at = bin_of_rank(cumulative, ceil(round(q * n, 6)))
     deff = _design_effect(latencies, at)
     value, notes = _middle(at), []
@@ -145,11 +166,9 @@ def _middle(at: int) -> float:
 
 
 def _design_effect(latencies: Latencies, at: int) -> float:
-    hour = latencies.hours - latencies.hours.min()  # an hour without requests is no block
-    if hour.max() > 4 * len(hour) + 10_000:  # few of them far apart: number those that are there
-        hour = np.unique(hour, return_inverse=True)[1]
-    requests = np.bincount(hour, weights=latencies.counts)
-    return design_effect(np.bincount(hour, weights=latencies.counts * (latencies.bins > at)), requests)
+    hour, requests = latencies.blocks
+    above = np.flatnonzero(latencies.bins > at)
+    return design_effect(np.bincount(hour[above], latencies.weights[above], len(requests)), requests)
 
 
 def _limits(cumulative: NDArray[np.float64], deff: float, q: float, level: float) -> Limits:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
+from math import floor, log10
 
 from dashboard.contract import Contract
 from dashboard.policy.windows import DEFAULT_REFERENCE_DAYS, DRIFT_EVERY, EVERY
@@ -56,17 +58,23 @@ feature = "*"
 max = 0.05
 """
 LATENCY = """
-[[rule]]                     # within how many milliseconds do 95 of 100 answers come?
+{measured}[[rule]]                     # within how many milliseconds do 95 of 100 answers come?
 metric = "latency_p95"
-max = 1000
+max = {within}
 
-[[slo]]                      # a promise with a budget: of 28 days, 5 in 100 answers may take longer than this
+[[slo]]                      # a promise with a budget: of 28 days, {may} in 100 answers may take longer than this
 name = "fast"
 metric = "latency"
-within_ms = 1000
-target = 0.95
+within_ms = {within}
+target = {target}
 window = "28d"
 """
+MEASURED = """\
+# Measured on {where}: 99 of 100 answers stayed within {found:,.4g} ms (n = {n:,}). That, rounded up, is
+# proposed below; at its usual pace the service spends at most half of the budget.
+"""
+FEWEST = 368  # answers: with fewer 99 of 100 have no upper limit at 95 %
+ROUND = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
 ERRORS = """
 [[rule]]                     # of all requests, how many failed?
 metric = "error_rate"
@@ -85,13 +93,25 @@ REGRESSION = """
 """
 
 
-def propose(contract: Contract, first: date | None = None, last: date | None = None) -> str:
+@dataclass(frozen=True)
+class SlowAnswers:
+    """What 99 of 100 answers stayed within, in milliseconds, of how many, and where that was measured."""
+
+    within: float
+    n: int
+    where: str
+
+
+def propose(
+    contract: Contract, first: date | None = None, last: date | None = None, slow: SlowAnswers | None = None
+) -> str:
     """Returns a policy.toml for a contract; `first` and `last` are the first and last days of the log, if known.
 
-    The reference it names is the first 56 days, where a whole window is left after them.
+    The reference it names is the first 56 days, where a whole window is left after them. `slow` is what its latency
+    was there: the promise on latency is made of it.
     """
     since = first or date(2026, 1, 1)
-    known = first is not None and last is not None and (last - first).days + 1 >= DEFAULT_REFERENCE_DAYS + EVERY
+    known = first is not None and last is not None and reference_days(first, last) is not None
     until = since + timedelta(days=DEFAULT_REFERENCE_DAYS)
     reference = (
         f'reference = {{ since = "{since}", until = "{until}" }}   # until is exclusive; 8 drift windows or more'
@@ -99,10 +119,34 @@ def propose(contract: Contract, first: date | None = None, last: date | None = N
     head = HEAD.format(
         version=f"{since:%Y-%m}", reference=reference if known else f"# {reference}", every=EVERY, drift=DRIFT_EVERY
     )
-    return head + "".join(_rules(contract))
+    return head + "".join(_rules(contract, slow))
 
 
-def _rules(contract: Contract) -> list[str]:
+def reference_days(first: date, last: date) -> int | None:
+    """Returns the length of the reference of a log, None where no whole window would be left after it."""
+    whole = (last - first).days + 1 >= DEFAULT_REFERENCE_DAYS + EVERY
+    return DEFAULT_REFERENCE_DAYS if whole else None
+
+
+def rounded_up(ms: float) -> float:
+    """Returns the next round number of milliseconds, at least 1.
+
+    >>> rounded_up(212.3), rounded_up(1000), rounded_up(0.2), rounded_up(9.1)
+    (250, 1000, 1, 10)
+    """
+    power = 10.0 ** floor(log10(max(ms, 1.0)))
+    found = next(step * power for step in ROUND if step * power >= ms * (1 - 1e-12))
+    return int(found) if found >= 10 or found == int(found) else found
+
+
+def _latency(slow: SlowAnswers | None) -> str:
+    if slow is None or slow.n < FEWEST or not 0 < slow.within <= 1e6:
+        return LATENCY.format(measured="", within=1000, may=5, target=0.95)
+    measured = MEASURED.format(where=slow.where, found=slow.within, n=slow.n)
+    return LATENCY.format(measured=measured, within=rounded_up(slow.within), may=2, target=0.98)
+
+
+def _rules(contract: Contract, slow: SlowAnswers | None) -> list[str]:
     rules = [REGRESSION if contract.task == "regression" else ACCURACY]
     if contract.attributes and contract.tolerance is not None:
         question = "how much more or less often is it off by more than is tolerated?"
@@ -116,5 +160,5 @@ def _rules(contract: Contract) -> list[str]:
         rules.append(OF_A_CLASS)
     rules.append(DRIFT)
     rules += [MISSING] if contract.features else []
-    rules += [text for role, text in (("latency_ms", LATENCY), ("status", ERRORS)) if role in contract.columns]
+    rules += [text for role, text in (("latency_ms", _latency(slow)), ("status", ERRORS)) if role in contract.columns]
     return rules

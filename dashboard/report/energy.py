@@ -15,7 +15,8 @@ from dashboard.report.scope import Place, Reading, Scope, reading
 NAMES = ("energy_per_1000", "co2e_per_1000", "cost_per_1000")
 NO_COLUMN = "the contract names no energy_wh column"
 NO_GRID = "the contract states no grid_gco2_per_kwh in [service]"
-NO_COST = "the contract states no cost_per_1000 in [service]"
+NO_COST = "the contract names no cost column and states no cost_per_1000 in [service]"
+LOGGED, STATED = "logged with each answer", "stated by the contract"
 
 
 def energy_readings(source: Source, scope: Scope) -> Iterator[Reading]:
@@ -25,7 +26,8 @@ def energy_readings(source: Source, scope: Scope) -> Iterator[Reading]:
     grid = stated.grid_gco2_per_kwh if stated else None
     absent = {"energy_per_1000": None if measured else NO_COLUMN}
     absent["co2e_per_1000"] = absent["energy_per_1000"] or (NO_GRID if grid is None else None)
-    absent["cost_per_1000"] = NO_COST if stated is None or stated.cost_per_1000 is None else None
+    logged, agreed = "cost" in contract.columns, stated.cost_per_1000 if stated else None
+    absent["cost_per_1000"] = NO_COST if agreed is None and not logged else None
     for name, why in absent.items():
         if why and scope.names(name):
             yield reading(scope, name, Place(scope.version), undefined(why))
@@ -39,11 +41,30 @@ def energy_readings(source: Source, scope: Scope) -> Iterator[Reading]:
             if "co2e_per_1000" in wanted and grid is not None:
                 measure = energy.co2e_per_1000(n, hours, grid)
                 yield reading(scope, "co2e_per_1000", Place(version, bucket=bucket), measure, _grid(source, grid))
-    if "cost_per_1000" in wanted and stated is not None and stated.cost_per_1000 is not None:
+    if "cost_per_1000" in wanted and logged:
+        yield from cost_by(source, scope)
+    elif "cost_per_1000" in wanted and agreed is not None:
         for bucket, version, n, *_ in rows(source.snapshot, "volume", scope.parameters(contract)):
-            measure = energy.cost_per_1000(stated.cost_per_1000, n)
-            note = "; ".join(part for part in (stated.cost_unit, "stated by the contract") if part)
-            yield reading(scope, "cost_per_1000", Place(version, bucket=bucket), measure, note)
+            measure = energy.cost_per_1000(agreed, n)
+            yield reading(scope, "cost_per_1000", Place(version, bucket=bucket), measure, _money(source, STATED))
+
+
+def cost_by(source: Source, scope: Scope, column: str | None = None, name: str | None = None) -> Iterator[Reading]:
+    """Yields what 1,000 answers cost, as logged; with a `column` of an endpoint or status, or of each ("*")."""
+    found = False
+    parameters = scope.parameters(source.contract, column=column, name=name)
+    for bucket, version, part, n, sums in rows(source.snapshot, "cost", parameters):
+        found = True
+        measure = energy.logged_cost_per_1000(n, np.array(sums, dtype=float) / energy.AMOUNTS)
+        place = Place(version, feature=f"{column}={part}" if column else None, bucket=bucket)
+        yield reading(scope, "cost_per_1000", place, measure, _money(source, LOGGED))
+    if not found and column is None and not scope.by:
+        yield reading(scope, "cost_per_1000", Place(scope.version), energy.logged_cost_per_1000([], []))
+
+
+def _money(source: Source, whence: str) -> str:
+    unit = source.contract.service.cost_unit if source.contract.service else ""
+    return "; ".join(part for part in (unit, whence) if part)
 
 
 def _grid(source: Source, grid: float) -> str:

@@ -11,7 +11,7 @@ from dashboard.metrics import service
 from dashboard.policy.text import PARTS
 from dashboard.rates import undefined
 from dashboard.report.cells import arrays, rows
-from dashboard.report.energy import energy_readings
+from dashboard.report.energy import cost_by, energy_readings
 from dashboard.report.performance import Source
 from dashboard.report.scope import Place, Reading, Scope, reading
 
@@ -31,6 +31,8 @@ def service_readings(source: Source, scope: Scope) -> Iterator[Reading]:
     for feature in parts:
         yield from _latency_by(source, scope, *feature.split("=", 1))
         yield from _answered_by(source, scope, *feature.split("=", 1))
+        if scope.wants("cost_per_1000") and "cost" in source.contract.columns:
+            yield from cost_by(source, scope, *feature.split("=", 1))
     if parts:
         return
     yield from _latency(source, scope)

@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dashboard.bins import nearest_bin
-from dashboard.metrics.energy import MOST_WH, WATT_HOURS
+from dashboard.metrics.energy import AMOUNTS, MOST_COST, MOST_WH, WATT_HOURS
 from dashboard.metrics.service import edges as latency_edges
 from dashboard.rollup.chunk import SCALE, UNITS, Chunk, Mask, Table, about
 from dashboard.rollup.errors import label_steps
@@ -29,7 +29,7 @@ def input_tables(chunk: Chunk) -> Iterator[Table]:
     yield "volume", _timed(tally(hourly, _volume_sums(chunk, statuses)))
     endpoints = chunk.key("endpoint", [None, *chunk.coding.names["endpoint"]])
     yield "latency", _latency(chunk, hourly.by(endpoints, statuses))
-    yield "answers", _timed(tally(hourly.by(endpoints, statuses), _energy_sums(chunk)))
+    yield "answers", _timed(tally(hourly.by(endpoints, statuses), _used(chunk)))
     for index, name in enumerate(chunk.coding.features("numeric")):
         yield from _number(chunk, index, name)
     for index, name in enumerate(chunk.coding.features("categorical")):
@@ -75,15 +75,19 @@ def _missing(chunk: Chunk) -> NDArray[np.int64]:
     return found
 
 
-def _energy_sums(chunk: Chunk) -> dict[str, NDArray[Any]]:
-    """Returns which answers have a measured energy, and it in fixed point."""
-    if "energy_wh" not in chunk.coding.contract.columns:
-        return {
-            "measured": np.zeros(len(chunk.score), dtype=bool),
-            "energy": np.zeros(len(chunk.score), dtype=np.int64),
-        }
-    energy = np.minimum(chunk.column("energy_wh").astype(float, copy=False), MOST_WH)
-    return {"measured": ~np.isnan(energy), "energy": fixed(energy, WATT_HOURS)}
+def _used(chunk: Chunk) -> dict[str, NDArray[Any]]:
+    """Returns which answers have a measured energy, which a logged cost, and both amounts in fixed point."""
+    energy = _amount(chunk, "energy_wh", ("measured", "energy"), MOST_WH, WATT_HOURS)
+    return energy | _amount(chunk, "cost", ("priced", "cost"), MOST_COST, AMOUNTS)
+
+
+def _amount(chunk: Chunk, role: str, names: tuple[str, str], most: float, scale: int) -> dict[str, NDArray[Any]]:
+    known, total = names
+    if role not in chunk.coding.contract.columns:
+        rows = len(chunk.score)
+        return {known: np.zeros(rows, dtype=bool), total: np.zeros(rows, dtype=np.int64)}
+    amount = np.minimum(chunk.column(role).astype(float, copy=False), most)
+    return {known: ~np.isnan(amount), total: fixed(amount, scale)}
 
 
 def _latency(chunk: Chunk, keys: Keys) -> pa.Table:

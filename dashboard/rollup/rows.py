@@ -26,6 +26,7 @@ def typed(connection: Any, contract: Contract, predictions: Sequence[FileEntry])
     files = read(predictions)
     found = {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE SELECT * FROM {files}").fetchall()}  # noqa: S608
     wanted = {f"x_{name}": "DOUBLE" if name in contract.numeric else "VARCHAR" for name in contract.named_columns}
+    wanted["cost"] = "DOUBLE"  # a role that files written before there was one do not have
     absent = [f"NULL::{kind} AS {identifier(name)}" for name, kind in wanted.items() if name not in found]
     cast = [
         f"TRY_CAST({identifier(name)} AS {kind}) AS {identifier(name)}"

@@ -117,8 +117,9 @@ def _truth(coding: Coding) -> Iterator[str]:
 def _inputs(coding: Coding) -> Iterator[str]:
     yield "date_diff('hour', DATE '1970-01-01', time)::INTEGER AS hour"
     yield "latency_ms"
-    if "energy_wh" in coding.contract.columns:
-        yield "energy_wh"
+    for role in ("energy_wh", "cost"):
+        if role in coding.contract.columns:
+            yield role
     for column in ("endpoint", "status"):
         yield f"{code(column, coding.names[column])} AS {column}"
     for index, name in enumerate(coding.features("numeric")):

@@ -67,8 +67,9 @@ CREATE TABLE latency (
     day DATE, hour TIMESTAMP, version VARCHAR, endpoint VARCHAR, status VARCHAR, bins SMALLINT[], counts BIGINT[]
 );
 CREATE TABLE volume (day DATE, hour TIMESTAMP, version VARCHAR, n BIGINT, failed BIGINT, scored BIGINT, score_sum HUGEINT, missing BIGINT);
-CREATE TABLE answers (  -- energy: of the measured ones, in billionths of a watt-hour
-    day DATE, hour TIMESTAMP, version VARCHAR, endpoint VARCHAR, status VARCHAR, n BIGINT, measured BIGINT, energy HUGEINT
+CREATE TABLE answers (  -- energy: of the measured ones, in billionths of a watt-hour; cost: of the priced ones, times 10^8
+    day DATE, hour TIMESTAMP, version VARCHAR, endpoint VARCHAR, status VARCHAR, n BIGINT, measured BIGINT, energy HUGEINT,
+    priced BIGINT, cost HUGEINT
 );
 CREATE TABLE features (day DATE, version VARCHAR, feature VARCHAR, bins SMALLINT[], counts BIGINT[], totals BIGINT[]);
 CREATE TABLE own_features (day DATE, version VARCHAR, feature VARCHAR, bins SMALLINT[], counts BIGINT[], totals BIGINT[]);

@@ -36,8 +36,9 @@ SERVICE = (
         source="the contract's stated grid intensity",
     ),
     entry(
-        "cost_per_1000", "Cost of 1,000 answers", "What do 1,000 answers cost?", "stated in the contract", "lower", "",
-        kind="service", unit="money", tasks=EVERY, source="stated",
+        "cost_per_1000", "Cost of 1,000 answers", "What do 1,000 answers cost?",
+        "1000 sum of cost / n with a cost; without a cost column as stated in the contract", "lower", "",
+        kind="service", unit="money", tasks=EVERY, source="Cochran (1977), 6.3, a ratio of sums by hour; or stated",
     ),
     entry(
         "promise_kept", "Promise kept", "Of all answers, how many kept the promise that the policy makes?",

@@ -13,8 +13,10 @@ import streamlit as st
 from dashboard.metrics.promises import Kept
 from dashboard.policy import Promise
 from dashboard.policy.text import PARTS
+from dashboard.report import failures as fails
 from dashboard.report import load as loads
 from dashboard.report import promises
+from dashboard.report.failures import Failures
 from dashboard.report.load import Load
 from dashboard.report.promises import Burn
 from dashboard.ui.load import ENTRIES, Key, contract, days, held, key, model_of, policy
@@ -58,6 +60,17 @@ def _promised(key: Key, promise: Promise, version: str | None, first: date, unti
     return Promised(promise, version, until, kept, promises.burns(promise, found, until), over, whole)
 
 
+def failures(scope: Scope) -> Failures:
+    """Returns which statuses make the failures of the scope's window."""
+    return _failures(key(scope.model), *days(scope), scope.version)
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner=False)
+def _failures(key: Key, since: date, until: date, version: str | None) -> Failures:
+    found = model_of(key)
+    return fails.failures(found.source(), found.scope(since, until, version=version))
+
+
 def against_load(scope: Scope) -> Load:
     """Returns latency against load in the scope's window."""
     return _against_load(key(scope.model), *days(scope), scope.version)
@@ -79,12 +92,20 @@ def by_part(scope: Scope) -> dict[str, pd.DataFrame]:
     return found
 
 
-@st.cache_data(max_entries=ENTRIES, show_spinner=False)
-def _by_part(key: Key, since: date, until: date, version: str | None, column: str | None) -> pd.DataFrame:
-    features = (f"{column}=*",) if column else None
-    given: dict[str, Any] = {
-        "kinds": ("service",),
-        "metrics": ("latency_p50", "latency_p95", "latency_p99"),
-        "features": features,
+def cost_by_part(scope: Scope) -> dict[str, pd.DataFrame]:
+    """Returns the logged cost of the scope's window by endpoint and status; {} where no cost is logged."""
+    columns = contract(scope.model).columns
+    asked = [column for column in PARTS if column in columns and "cost" in columns]
+    since, until = days(scope)
+    return {
+        column: _by_part(key(scope.model), since, until, scope.version, column, ("cost_per_1000",)) for column in asked
     }
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner=False)
+def _by_part(
+    key: Key, since: date, until: date, version: str | None, column: str | None, metrics: tuple[str, ...] = LATENCIES
+) -> pd.DataFrame:
+    features = (f"{column}=*",) if column else None
+    given: dict[str, Any] = {"kinds": ("service",), "metrics": metrics, "features": features}
     return frame(model_of(key).readings(since=since, until=until, version=version, **given))
