@@ -106,6 +106,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ingest/staging        the one pass over a delivered file
     ingest/duplicates     which predictions are known already
     ingest/rejects        rejected rows, as they came
+    ingest/tallies        what a delivery was worth, by the days of its rows
     ingest/waiting        labels that came before their prediction
     ingest/publishing     many files made visible by one record; what a killed intake left is cleared
     ingest/prediction_files  a prediction file becomes a batch
@@ -124,6 +125,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     rollup/sums           sums that outgrow 64 bits
     rollup/errors         the tables of a regression
     rollup/rows           the log's rows with their latest labels, as one relation
+    rollup/intake         what deliveries were worth, from their records
     rollup/counting       the touched days in chunks, from log files to tables
     rollup/loss_model     how far off a regression will be: fitted once, on the labelled reference
     rollup/expected       each row looked up in the loss model

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from dashboard import charts
-from dashboard.cases_rejected import COLUMNS, Wanted, rejected, standing, write
+from dashboard.cases_rejected import COLUMNS, Wanted, rejected, write
 from dashboard.contract import Contract
-from dashboard.log import Record
+from dashboard.log import Record, standing
 from dashboard.report import rows
 from dashboard.ui import deliveries, schema, turned_away
 from dashboard.workspace import Model, Workspace

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from dashboard.cases_rejected import standing
 from dashboard.charts.words import day, interval, number
-from dashboard.log import Record
+from dashboard.log import Record, standing
 from dashboard.report.unit_changes import UnitChange
 from dashboard.ui import parts
 from dashboard.ui.say import many, were
