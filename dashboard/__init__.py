@@ -172,6 +172,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/extent         the days, rows and versions that there are
     report/labels         how long labels take, until when they are complete, whose come later
     report/events         what happened when: an event, versions, changed columns, policies
+    report/feed           whether predictions still come
     report/watched        the series that are watched, by hour and day
     report/anomalies      what was out of the ordinary in the pipeline
     report/anomaly_words  the same in words

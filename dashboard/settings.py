@@ -94,6 +94,18 @@ class Settings:
         """What an engine may use: memory_limit and threads."""
         return {"memory_limit": self.memory_limit, "threads": self.threads}
 
+    @property
+    def silent_hours(self) -> float | None:
+        """How many hours without predictions are allowed, None where `[watch] silent_hours` does not say."""
+        found = self.tables.get("watch", {}).get("silent_hours")
+        if found is not None and (isinstance(found, bool) or not isinstance(found, int | float) or not found > 0):
+            raise EvenhandError(
+                f"{self.workspace / 'evenhand.toml'}, [watch] silent_hours: found {found!r}",
+                "A number of hours above 0",
+                "Write for example: silent_hours = 6",
+            )
+        return None if found is None else float(found)
+
     def models(self) -> list[str]:
         """Returns the names of the models that have a contract."""
         return models(self.workspace)

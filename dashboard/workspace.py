@@ -291,6 +291,7 @@ class Model(Why):
         return policies.first_outside(self.findings(window) for window in self.plan().every())
 
     events = workspace_events.events
+    feed = workspace_events.feed
     unit_changes = workspace_events.unit_changes
 
     def cases(self, filters: Filters, limit: int = 200) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,8 @@ from dashboard.log import Record
 from dashboard.policy.history import history
 from dashboard.report.anomalies import delivery_events, pipeline_events
 from dashboard.report.events import Event, in_order, on, policies, schema, versions
+from dashboard.report.feed import Feed
+from dashboard.report.feed import feed as feed_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,22 +20,32 @@ if TYPE_CHECKING:
     from dashboard.workspace import Model
 
 
-def events(model: Model, since: date | None = None, until: date | None = None) -> list[Event]:
+def events(
+    model: Model, since: date | None = None, until: date | None = None, now: datetime | None = None
+) -> list[Event]:
     """Returns anomalies, changes, versions, changed columns, policies and sign-offs, those that touch the days asked.
 
     What the rollup says is worked out once for each rollup. Sign-offs stand at the days that they answer for. Nothing
-    is told that began after a model's `on`.
+    is told that began after a model's `on`. That predictions have stopped is told as of `now` (the clock).
     """
     source, records = model.source(), model.batches()
+    silent = feed(model, now).event
     arrived = _newest(records)
     zone = ZoneInfo(model.contract.timezone)
     counted: list[Event] = source.snapshot.once(
         ("events", arrived), lambda: [*pipeline_events(source, arrived), *versions(source)]
     )
     known = [*counted, *delivery_events(records), *schema(records), *policies(history(model.paths.policies), zone)]
-    found = in_order([*known, *_signed(model)])
+    found = in_order([*known, *_signed(model), *([silent] if silent else [])])
     end = datetime.combine(model.on, time()) if model.on else datetime.max
     return [event for event in found if event.since < end and event.touches(since, until)]
+
+
+def feed(model: Model, now: datetime | None = None) -> Feed:
+    """Returns whether predictions still come at a moment: now, or when the day of a model's `on` begins."""
+    zone = ZoneInfo(model.contract.timezone)
+    moment = datetime.combine(model.on, time(), zone) if model.on else now or datetime.now(UTC)
+    return feed_of(model.source(), model.batches(), moment, zone, model.settings.silent_hours)
 
 
 def unit_changes(model: Model) -> list[UnitChange]:

@@ -12,6 +12,7 @@ says, more = headlines.attention(findings)
 parts.sentence("Overview", "Is anything wrong?", says, more)
 parts.linked_findings(headlines.most_urgent(findings))
 parts.linked_sentences([(c.sentence, "data", scope.window) for c in quality.unit_changes(scope.model)], "units")
+happened.coming(scope)
 events = happened.events(scope.model, findings)
 happened.unusual(scope, events)
 

@@ -52,6 +52,15 @@ def log(model: str) -> tuple[date, date]:
     return extent.first, extent.last + timedelta(days=1)
 
 
+def coming(scope: Scope) -> None:
+    """Does say that predictions have stopped, or where the log ends."""
+    found = load.model(scope.model).feed()
+    if found.state == "stopped":
+        parts.linked_sentences([(found.sentence, "service", scope.window)], "feed")
+    elif found.state == "ended":
+        parts.note(found.sentence)
+
+
 def unusual(scope: Scope, happened: Sequence[Event]) -> None:
     """Does say what in the pipeline was out of the ordinary lately, the most unusual first."""
     first, end = log(scope.model)
@@ -80,6 +89,7 @@ def recent(happened: Sequence[Event], end: date) -> list[Event]:
         event
         for event in happened
         if event.series
+        and (event.series != "silence" or event.until)  # what lasts is told before
         and (event.until or event.since) > on(start)
         and (event.kind == "anomaly" or event.since >= on(start))
     ]
