@@ -158,6 +158,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/moved_groups   which groups' values of a feature moved, from the log
     report/quality        what is wrong with the values of each feature
     report/unit_changes   features whose unit seems to have changed, everywhere or in one group
+    report/unit_events    the same as events
+    report/kept           what was found in the log, kept in files beside the rollup
     report/domain         all inputs together, from a sample of the log
     report/concept        labels against scores, then and now
     report/concept_curves the curves behind pictures of it

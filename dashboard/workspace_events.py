@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def events(
     model: Model, since: date | None = None, until: date | None = None, now: datetime | None = None
 ) -> list[Event]:
-    """Returns anomalies, changes, versions, changed columns, policies and sign-offs, those that touch the days asked.
+    """Returns anomalies, changes, changed units and columns, versions, policies and sign-offs that touch the days asked.
 
     What the rollup says is worked out once for each rollup. Sign-offs stand at the days that they answer for. Nothing
     is told that began after a model's `on`. That predictions have stopped is told as of `now` (the clock).
@@ -35,7 +35,14 @@ def events(
     counted: list[Event] = source.snapshot.once(
         ("events", arrived), lambda: [*pipeline_events(source, arrived), *versions(source)]
     )
-    known = [*counted, *delivery_events(records), *schema(records), *policies(history(model.paths.policies), zone)]
+    units: list[Event] = source.snapshot.once(("unit events", _reference(model)), lambda: _units(model))
+    known = [
+        *counted,
+        *units,
+        *delivery_events(records),
+        *schema(records),
+        *policies(history(model.paths.policies), zone),
+    ]
     found = in_order([*known, *_signed(model), *([silent] if silent else [])])
     end = datetime.combine(model.on, time()) if model.on else datetime.max
     return [event for event in found if event.since < end and event.touches(since, until)]
@@ -52,8 +59,25 @@ def unit_changes(model: Model) -> list[UnitChange]:
     """Returns the features whose unit seems to have changed after the reference window, each with its sentence."""
     from dashboard.report.unit_changes import unit_changes
 
+    return unit_changes(model.paths, model.source(), _reference(model))
+
+
+def units_not_looked_at(model: Model) -> list[str]:
+    """Returns the features that look unlike the reference and were too many to look at in the log."""
+    from dashboard.report.unit_changes import not_looked_at
+
+    return not_looked_at(model.source(), _reference(model))
+
+
+def _reference(model: Model) -> tuple[date, date] | None:
     reference = model.plan().by_log.reference
-    return unit_changes(model.paths, model.source(), (reference.since, reference.until) if reference else None)
+    return (reference.since, reference.until) if reference else None
+
+
+def _units(model: Model) -> list[Event]:
+    from dashboard.report.unit_events import events
+
+    return events(unit_changes(model))
 
 
 def _newest(records: Sequence[Record]) -> datetime | None:

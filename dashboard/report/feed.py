@@ -74,7 +74,7 @@ def feed(source: Source, records: Sequence[Record], now: datetime, zone: tzinfo,
 
 
 def last_moment(source: Source, came: Sequence[Record], zone: tzinfo) -> datetime:
-    """Returns up to when predictions are known: when a delivery came that is not counted, else the last counted hour."""
+    """Returns up to when predictions are known: the last counted hour, or when a delivery came since."""
     counted = source.snapshot.batches()
     waiting = [_arrived(record) for record in came if record.batch not in counted]
     ((hour,),) = rows(source.snapshot, "newest_hour", {"shadow": list(source.contract.shadow)})

@@ -13,6 +13,7 @@ from dashboard.report.unit_changes import UnitChange
 from dashboard.ui import parts
 from dashboard.ui.say import many, were
 
+LISTED = 6  # inputs that a note names
 MEASURED = ("Looks", "95 % interval", "Values before", "Values since")
 COUNTED = ("Rows", "Missing", "Share missing", "Out of range")
 
@@ -81,6 +82,22 @@ def looked_at(changes: Sequence[UnitChange]) -> str:
     every = changes[0].every if changes else 1
     of = f" One row in {every} was looked at." if every > 1 else ""
     return f"From one day to the next all values are what they were times one number, in their old shape.{of}"
+
+
+def not_looked_at(names: Sequence[str]) -> str:
+    """Returns which inputs were too many to be looked at for another unit; "" where none was.
+
+    >>> not_looked_at(["crp", "urea"])
+    'Two more inputs look unlike the reference and were not looked at for another unit: crp, urea.'
+    """
+    if not names:
+        return ""
+    listed = ", ".join(names[:LISTED]) + (" and others" if len(names) > LISTED else "")
+    many_ = many(len(names), "more input")
+    return (
+        f"{many_} {'looks' if len(names) == 1 else 'look'} unlike the reference and {were(len(names))} not looked at "
+        f"for another unit: {listed}."
+    )
 
 
 def missing(quality: pd.DataFrame) -> str:

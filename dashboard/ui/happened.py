@@ -24,6 +24,7 @@ SERIES = {  # of the pipeline: its lane, and the page that shows it
     "latency": ("Latency", "service"),
     "missing": ("Missing values", "data"),
     "out_of_range": ("Impossible values", "data"),
+    "unit": ("Units", "data"),
     "rejected": ("Rows turned away", "data"),
     "score": ("Score", "drift"),
 }
@@ -89,7 +90,8 @@ def recent(happened: Sequence[Event], end: date) -> list[Event]:
         event
         for event in happened
         if event.series
-        and (event.series != "silence" or event.until)  # what lasts is told before
+        and event.series != "unit"
+        and (event.series != "silence" or event.until)  # what lasts is told before, as are units
         and (event.until or event.since) > on(start)
         and (event.kind == "anomaly" or event.since >= on(start))
     ]

@@ -8,6 +8,7 @@ from dashboard import charts
 from dashboard.report.quality import OF_FEATURES
 from dashboard.report.unit_changes import UnitChange
 from dashboard.ui import deliveries, load, parts, say, verdicts
+from dashboard.ui.load import quality
 from dashboard.ui.state import Scope
 
 DRAWN = 4
@@ -24,6 +25,7 @@ def section(scope: Scope, units: Sequence[UnitChange]) -> None:
             parts.picture(figure, f"unit-{k}", f"Median by day: {change.sentence}")
             parts.download(daily, f"unit-{k}")
         parts.table(deliveries.units(units), "Inputs whose unit seems to have changed", numbers=deliveries.MEASURED)
+    parts.note(deliveries.not_looked_at(quality.not_looked_at(scope.model)))
     _missing(scope)
     checks = [finding for finding in load.findings(scope, "data") if finding.metric in OF_FEATURES]
     if checks:
@@ -34,20 +36,20 @@ def section(scope: Scope, units: Sequence[UnitChange]) -> None:
 
 
 def _missing(scope: Scope) -> None:
-    quality = load.missing(scope)
-    parts.section("Missing values", deliveries.missing(quality))
-    if quality.empty:
+    found = load.missing(scope)
+    parts.section("Missing values", deliveries.missing(found))
+    if found.empty:
         parts.nothing(
             "No input is declared.", "Features in the contract are watched for missing and impossible values."
         )
         return
-    parts.picture(charts.missing_strip(quality), "missing", deliveries.missing(quality))
+    parts.picture(charts.missing_strip(found), "missing", deliveries.missing(found))
     box = parts.opened("By input", "by-input")
     if box:
         with box:
-            rows = deliveries.by_feature(quality)
+            rows = deliveries.by_feature(found)
             parts.table(rows, "Missing and out of range, by input", numbers=deliveries.COUNTED)
-    parts.download(quality, "missing")
+    parts.download(found, "missing")
 
 
 def _labels(scope: Scope) -> None:

@@ -24,6 +24,11 @@ def _unit_changes(key: Key) -> list[UnitChange]:
     return model_of(key).unit_changes()
 
 
+def not_looked_at(name: str) -> list[str]:
+    """Returns the features that were too many to look at in the log for another unit."""
+    return model_of(key(name)).units_not_looked_at()
+
+
 def rejected(name: str, wanted: Wanted, limit: int) -> pd.DataFrame:
     """Returns rows that were turned away, newest delivery first, with the row as delivered."""
     return _rejected(key(name), len(model_of(key(name)).batches()), wanted, limit)
