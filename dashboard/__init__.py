@@ -160,6 +160,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/unit_changes   features whose unit seems to have changed, everywhere or in one group
     report/unit_events    the same as events
     report/kept           what was found in the log, kept in files beside the rollup
+    report/stuck          features that varied once and have one value
     report/domain         all inputs together, from a sample of the log
     report/concept        labels against scores, then and now
     report/concept_curves the curves behind pictures of it

@@ -293,6 +293,7 @@ class Model(Why):
     events = workspace_events.events
     feed = workspace_events.feed
     unit_changes = workspace_events.unit_changes
+    stuck = workspace_events.stuck
     units_not_looked_at = workspace_events.units_not_looked_at
 
     def cases(self, filters: Filters, limit: int = 200) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from dashboard.report.feed import feed as feed_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dashboard.report.stuck import Stuck
     from dashboard.report.unit_changes import UnitChange
     from dashboard.workspace import Model
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 def events(
     model: Model, since: date | None = None, until: date | None = None, now: datetime | None = None
 ) -> list[Event]:
-    """Returns anomalies, changes, changed units and columns, versions, policies and sign-offs that touch the days asked.
+    """Returns anomalies, changes, new units, columns and versions, policies and sign-offs that touch the days asked.
 
     What the rollup says is worked out once for each rollup. Sign-offs stand at the days that they answer for. Nothing
     is told that began after a model's `on`. That predictions have stopped is told as of `now` (the clock).
@@ -39,6 +40,7 @@ def events(
     known = [
         *counted,
         *units,
+        *(one.event for one in stuck(model)),
         *delivery_events(records),
         *schema(records),
         *policies(history(model.paths.policies), zone),
@@ -67,6 +69,15 @@ def units_not_looked_at(model: Model) -> list[str]:
     from dashboard.report.unit_changes import not_looked_at
 
     return not_looked_at(model.source(), _reference(model))
+
+
+def stuck(model: Model) -> list[Stuck]:
+    """Returns the features that varied in the reference and have one value, or had for days, each with its sentence."""
+    from dashboard.report.stuck import stuck
+
+    source, reference = model.source(), _reference(model)
+    found: list[Stuck] = source.snapshot.once(("stuck", reference), lambda: stuck(model.paths, source, reference))
+    return found
 
 
 def _reference(model: Model) -> tuple[date, date] | None:

@@ -24,6 +24,7 @@ SERIES = {  # of the pipeline: its lane, and the page that shows it
     "latency": ("Latency", "service"),
     "missing": ("Missing values", "data"),
     "out_of_range": ("Impossible values", "data"),
+    "constant": ("Stuck values", "data"),
     "unit": ("Units", "data"),
     "rejected": ("Rows turned away", "data"),
     "score": ("Score", "drift"),
@@ -90,8 +91,8 @@ def recent(happened: Sequence[Event], end: date) -> list[Event]:
         event
         for event in happened
         if event.series
-        and event.series != "unit"
-        and (event.series != "silence" or event.until)  # what lasts is told before, as are units
+        and event.series not in ("unit", "constant")
+        and (event.series != "silence" or event.until)  # what lasts is told before, as are these
         and (event.until or event.since) > on(start)
         and (event.kind == "anomaly" or event.since >= on(start))
     ]

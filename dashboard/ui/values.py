@@ -25,6 +25,10 @@ def section(scope: Scope, units: Sequence[UnitChange]) -> None:
             parts.picture(figure, f"unit-{k}", f"Median by day: {change.sentence}")
             parts.download(daily, f"unit-{k}")
         parts.table(deliveries.units(units), "Inputs whose unit seems to have changed", numbers=deliveries.MEASURED)
+    constant = quality.stuck(scope.model)
+    if constant:
+        parts.section("Always the same value", "These inputs varied in the reference window; a sensor may be stuck.")
+        parts.findings([(None, one.sentence) for one in constant])
     parts.note(deliveries.not_looked_at(quality.not_looked_at(scope.model)))
     _missing(scope)
     checks = [finding for finding in load.findings(scope, "data") if finding.metric in OF_FEATURES]
