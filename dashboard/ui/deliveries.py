@@ -9,12 +9,19 @@ import pandas as pd
 
 from dashboard.charts.words import day, interval, number
 from dashboard.log import Record, standing
+from dashboard.report.anomaly_words import percent
 from dashboard.report.unit_changes import UnitChange
 from dashboard.ui import parts
 from dashboard.ui.say import many, were
 
 LISTED = 6  # inputs that a note names
 MEASURED = ("Looks", "95 % interval", "Values before", "Values since")
+DELIVERED = {
+    "late_rate": ("late: a day or more after their time", "taken in"),
+    "duplicate_rate": ("twice: an id that had come before on that day", "delivered"),
+    "rejected_rate": ("turned away", "delivered"),
+}
+RATED = ("Share", "95 % interval", "Rows")
 COUNTED = ("Rows", "Missing", "Share missing", "Out of range")
 
 
@@ -130,6 +137,25 @@ def by_feature(quality: pd.DataFrame) -> list[dict[str, object]]:
         share = number(missing_ / n if n else None, "share")
         cells = {"Rows": f"{n:,}", "Missing": f"{missing_:,}", "Share missing": share, "Out of range": f"{outside:,}"}
         rows.append({"Input": str(name), **cells})
+    return rows
+
+
+def rates(readings: pd.DataFrame) -> list[dict[str, object]]:
+    """Returns how many rows came late, twice or were turned away, and which input's values were not numbers."""
+    rows: list[dict[str, object]] = []
+    columns = ("metric", "feature", "value", "low", "high", "numerator", "denominator", "note")
+    for metric, feature, value, low, high, hits, trials, note in readings[list(columns)].itertuples(index=False):
+        if pd.isna(feature):
+            what, of = DELIVERED[metric]
+        elif hits > 0:
+            what, of = f"not a number, so not kept: {feature}", "taken in"
+        else:
+            continue
+        cells = {"Share": number(None, "share"), "95 % interval": "", "Rows": str(note)}
+        if pd.notna(value):
+            share, around = percent(float(value)), interval(low, high, "share")
+            cells = {"Share": share, "95 % interval": around, "Rows": f"{hits:,.0f} of {trials:,.0f} {of}"}
+        rows.append({"What": what, **cells})
     return rows
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dashboard import charts
-from dashboard.report.quality import OF_FEATURES
+from dashboard.report.quality import OF_DELIVERIES, OF_FEATURES
 from dashboard.report.unit_changes import UnitChange
 from dashboard.ui import deliveries, load, parts, say, verdicts
 from dashboard.ui.load import quality
 from dashboard.ui.state import Scope
 
 DRAWN = 4
+CHECKED = (*OF_FEATURES, *OF_DELIVERIES)
 
 
 def section(scope: Scope, units: Sequence[UnitChange]) -> None:
@@ -31,10 +32,11 @@ def section(scope: Scope, units: Sequence[UnitChange]) -> None:
         parts.findings([(None, one.sentence) for one in constant])
     parts.note(deliveries.not_looked_at(quality.not_looked_at(scope.model)))
     _missing(scope)
-    checks = [finding for finding in load.findings(scope, "data") if finding.metric in OF_FEATURES]
+    _rows(scope)
+    checks = [finding for finding in load.findings(scope, "data") if finding.metric in CHECKED]
     if checks:
-        parts.section("Checks", "What the policy says of each input's values; days, not values, are what varies.")
-        parts.findings_table(checks, "Missing, out of range, of an unseen category: outside first")
+        parts.section("Checks", "What the policy says of values and rows; days, not values, are what varies.")
+        parts.findings_table(checks, "Values and rows against the policy: outside first")
         parts.download(verdicts.frame(checks), "value-checks", "Download these checks (CSV)")
     _labels(scope)
 
@@ -54,6 +56,15 @@ def _missing(scope: Scope) -> None:
             rows = deliveries.by_feature(found)
             parts.table(rows, "Missing and out of range, by input", numbers=deliveries.COUNTED)
     parts.download(found, "missing")
+
+
+def _rows(scope: Scope) -> None:
+    found = load.readings(scope, (*OF_DELIVERIES, "wrong_type_rate"), ("data",))
+    parts.section("Rows", "By the day of each row. A log that is taken in afterwards is late as a whole.")
+    parts.table(
+        deliveries.rates(found), "Rows late, twice or turned away; values that were no numbers", deliveries.RATED
+    )
+    parts.download(found, "rows")
 
 
 def _labels(scope: Scope) -> None:
