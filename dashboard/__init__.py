@@ -7,6 +7,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     contract              contract.toml -> Contract: what the columns mean
     contract/text         the contract from TOML, every mistake named
     contract/writing      the contract as TOML, written
+    contract/history      which contracts were counted by, since when
     rules                 rules as data: citation, source, what was read as of when, what supports them
     rates_limits          the limits of one rate: Wilson's, Jeffreys', the wider of the two
     rates                 pairs of counts: value, interval, difference, ratio

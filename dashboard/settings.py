@@ -42,6 +42,11 @@ class ModelPaths:
         return self.root / "policies.jsonl"
 
     @property
+    def contracts(self) -> Path:
+        """Which contracts the model was counted by: a line each, only ever added to."""
+        return self.root / "contracts.jsonl"
+
+    @property
     def log(self) -> Path:
         return self.root / "log"
 

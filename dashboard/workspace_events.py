@@ -6,10 +6,11 @@ from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from dashboard.contract.history import history as contract_history
 from dashboard.log import Record
 from dashboard.policy.history import history
 from dashboard.report.anomalies import delivery_events, pipeline_events
-from dashboard.report.events import Event, in_order, on, policies, schema, versions
+from dashboard.report.events import Event, contracts, in_order, on, policies, schema, versions
 from dashboard.report.feed import Feed
 from dashboard.report.feed import feed as feed_of
 
@@ -43,6 +44,7 @@ def events(
         *(one.event for one in stuck(model)),
         *delivery_events(records),
         *schema(records),
+        *contracts(contract_history(model.paths.contracts), zone),
         *policies(history(model.paths.policies), zone),
     ]
     found = in_order([*known, *_signed(model), *([silent] if silent else [])])

@@ -106,3 +106,17 @@ def test_as_of_a_day_now_is_when_it_began(world: World) -> None:
     model: Model = world.model
     assert model.feed().state == "ended"
     assert model.as_of(START + timedelta(days=10)).feed().state == "coming"
+
+
+def test_a_unit_that_the_contract_changes_is_an_event(tmp_path: Path) -> None:
+    world = build(SPEC, tmp_path)
+    path = world.model.paths.contract
+    for unit in ("mmol/L", "mmol/L", "mg/dL"):
+        text = SPEC.contract.replace("[features.lactate]", f'[features.lactate]\nunit = "{unit}"')
+        path.write_text(text, encoding="utf-8")
+        Workspace(tmp_path).model(world.model.name).rollup()
+    told = [one for one in Workspace(tmp_path).model(world.model.name).events() if one.kind == "schema"]
+    assert [one.sentence for one in told] == [
+        "The contract was edited: the unit of lactate is mmol/L; before, not stated.",
+        "The contract was edited: the unit of lactate is mg/dL; before, mmol/L.",
+    ]
