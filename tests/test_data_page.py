@@ -207,8 +207,11 @@ def test_rates_of_rows_are_told_in_words_or_why_there_are_none() -> None:
         ("rejected_rate", None, None, None, None, None, None, "cannot be computed: not counted"),
         ("wrong_type_rate", "pulse", 0.0003, 0.0, 0.001, 3, 10_000, ""),
         ("wrong_type_rate", "age", 0.0, 0.0, 0.001, 0, 10_000, ""),
+        ("wrong_type_rate", "crp", None, None, None, None, None, "cannot be computed: not counted"),
+        ("wrong_type_rate", "urea", None, None, None, None, None, "cannot be computed: not counted"),
     ]
-    late, rejected_, pulse = deliveries.rates(pd.DataFrame(told, columns=columns))
+    late, rejected_, pulse, unknown = deliveries.rates(pd.DataFrame(told, columns=columns, dtype=object))
     assert late["Rows"] == "25 of 100 taken in"
     assert (rejected_["Share"], rejected_["Rows"]) == ("–", "cannot be computed: not counted")
+    assert unknown == {"What": "not a number, so not kept"} | {k: v for k, v in rejected_.items() if k != "What"}
     assert (pulse["What"], pulse["Share"]) == ("not a number, so not kept: pulse", "0.03\u202f%")

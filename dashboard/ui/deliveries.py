@@ -147,6 +147,8 @@ def rates(readings: pd.DataFrame) -> list[dict[str, object]]:
     for metric, feature, value, low, high, hits, trials, note in readings[list(columns)].itertuples(index=False):
         if pd.isna(feature):
             what, of = DELIVERED[metric]
+        elif pd.isna(value):
+            what, of = "not a number, so not kept", "taken in"
         elif hits > 0:
             what, of = f"not a number, so not kept: {feature}", "taken in"
         else:
@@ -155,7 +157,8 @@ def rates(readings: pd.DataFrame) -> list[dict[str, object]]:
         if pd.notna(value):
             share, around = percent(float(value)), interval(low, high, "share")
             cells = {"Share": share, "95 % interval": around, "Rows": f"{hits:,.0f} of {trials:,.0f} {of}"}
-        rows.append({"What": what, **cells})
+        row: dict[str, object] = {"What": what, **cells}
+        rows += [row] if row not in rows else []  # inputs that were not counted say so once
     return rows
 
 
