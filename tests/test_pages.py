@@ -124,6 +124,7 @@ def test_what_is_outside_and_what_is_still_coming_is_said_on_the_overview(at: An
 PLANTED = {  # what is planted in the sample's pipeline: sample_data/README.md
     "c": r"Since \d+ (March|April) .*mean score is",
     "a": r"Since 3 May the share of values of lactate outside the contract’s range",
+    "a, its unit": r"lactate at site C looks multiplied by 9\.0 since 3 May",
     "e, the afternoon": r"predictions came on 27 May from 13:00 to 17:00, 5\.\d times the usual",
     "e, its queue": r"95 of 100 answers took up to \d+\u202fms on 27 May from 13:00 to 17:00",
     "e, its failures": r"of calls failed on 27 May",
