@@ -7,6 +7,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     contract              contract.toml -> Contract: what the columns mean
     contract/text         the contract from TOML, every mistake named
     contract/writing      the contract as TOML, written
+    contract/history      which contracts were counted by, since when
     rules                 rules as data: citation, source, what was read as of when, what supports them
     rates_limits          the limits of one rate: Wilson's, Jeffreys', the wider of the two
     rates                 pairs of counts: value, interval, difference, ratio
@@ -122,6 +123,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ingest/staging        the one pass over a delivered file
     ingest/duplicates     which predictions are known already
     ingest/rejects        rejected rows, as they came
+    ingest/tallies        what a delivery was worth, by the days of its rows
     ingest/waiting        labels that came before their prediction
     ingest/publishing     many files made visible by one record; what a killed intake left is cleared
     ingest/prediction_files  a prediction file becomes a batch
@@ -141,6 +143,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     rollup/sums           sums that outgrow 64 bits
     rollup/errors         the tables of a regression
     rollup/rows           the log's rows with their latest labels, as one relation
+    rollup/intake         what deliveries were worth, from their records
     rollup/counting       the touched days in chunks, from log files to tables
     rollup/loss_model     how far off a regression will be: fitted once, on the labelled reference
     rollup/expected       each row looked up in the loss model
@@ -177,6 +180,9 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/unit_changes   features whose unit seems to have changed, everywhere or in one group
     report/unit_effects   what a changed unit did to what the model says
     report/levels         levels of inputs, and of how good the model is, that stayed
+    report/unit_events    the same as events
+    report/kept           what was found in the log, kept in files beside the rollup
+    report/stuck          features that varied once and have one value
     report/domain         all inputs together, from a sample of the log
     report/attributions   attributions as logged, by day, and their order then and now
     report/importance     how much each input counts: attributions as logged, else a surrogate
@@ -194,6 +200,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/extent         the days, rows and versions that there are
     report/labels         how long labels take, until when they are complete, whose come later
     report/events         what happened when: an event, versions, changed columns, policies
+    report/feed           whether predictions still come
     report/watched        the series that are watched, by hour and day
     report/anomalies      what was out of the ordinary in the pipeline
     report/anomaly_words  the same in words

@@ -34,12 +34,6 @@ class Wanted:
         return sum(n for reason, n in record.reasons.items() if self.reason in (None, reason))
 
 
-def standing(known: Sequence[Record]) -> list[Record]:
-    """Returns the deliveries that count: one that was taken in again does no longer stand for its rows."""
-    gone = {path for record in known for path in record.replaces}
-    return [one for one in known if not one.files or any(file["path"] not in gone for file in one.files)]
-
-
 def rejected(paths: ModelPaths, wanted: Wanted, limit: int) -> list[dict[str, Any]]:
     """Returns up to `limit` rows that were turned away, newest delivery first: COLUMNS, the row as delivered."""
     known = log.read_records(paths.log)

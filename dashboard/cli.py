@@ -202,7 +202,10 @@ def events(
     """Print what happened when: anomalies, changes, versions, columns, policies, sign-offs. --until is exclusive."""
     from dashboard.report.events import COLUMNS
 
-    found = counted(workspace, model).events(day(since), day(until))
+    one = counted(workspace, model)
+    found, feed = one.events(day(since), day(until)), one.feed()
+    if format == "table" and feed.state == "ended":
+        print(feed.sentence, file=sys.stderr)
     kept = COLUMNS if format != "table" else ("since", "until", "kind", "sentence")
     rows = [event.as_dict() for event in found]
     write(format, [{name: row[name] for name in kept} for row in rows], kept)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -34,7 +34,11 @@ class FileEntry:
 
 @dataclass(frozen=True)
 class Record:
-    """What one batch record says. `digest` is that of the delivered content, `files` as the record names them."""
+    """What one batch record says. `digest` is that of the delivered content, `files` as the record names them.
+
+    `tallies` are what its rows were worth by day and version (`ingest.tallies`); of labels, and of what was taken in
+    before they were kept, there are none.
+    """
 
     batch: str
     kind: BatchKind
@@ -49,6 +53,7 @@ class Record:
     files: tuple[Mapping[str, Any], ...] = ()
     replaces: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    tallies: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def rows(self) -> int:
@@ -73,7 +78,7 @@ def records(log: Path) -> list[dict[str, Any]]:
 def _read(path: Path) -> Record:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        lists = {name: tuple(content.get(name, ())) for name in ("files", "replaces", "notes")}
+        lists = {name: tuple(content.get(name, ())) for name in ("files", "replaces", "notes", "tallies")}
         return Record(**{**content, **lists})
     except (OSError, ValueError, TypeError) as error:
         raise EvenhandError(
@@ -104,6 +109,12 @@ def entries(log: Path, known: list[Record], what: What) -> list[FileEntry]:
         if entry["what"] == what and entry["path"] not in gone
     ]
     return sorted(found, key=lambda entry: (entry.day, entry.batch, entry.path))
+
+
+def standing(known: Sequence[Record]) -> list[Record]:
+    """Returns the deliveries that count: one that was taken in again does no longer stand for its rows."""
+    gone = {path for record in known for path in record.replaces}
+    return [one for one in known if not one.files or any(file["path"] not in gone for file in one.files)]
 
 
 def columns_before(known: list[Record], kind: BatchKind = "predictions") -> dict[str, str]:

@@ -42,6 +42,11 @@ class ModelPaths:
         return self.root / "policies.jsonl"
 
     @property
+    def contracts(self) -> Path:
+        """Which contracts the model was counted by: a line each, only ever added to."""
+        return self.root / "contracts.jsonl"
+
+    @property
     def log(self) -> Path:
         return self.root / "log"
 
@@ -93,6 +98,18 @@ class Settings:
     def limits(self) -> dict[str, Any]:
         """What an engine may use: memory_limit and threads."""
         return {"memory_limit": self.memory_limit, "threads": self.threads}
+
+    @property
+    def silent_hours(self) -> float | None:
+        """How many hours without predictions are allowed, None where `[watch] silent_hours` does not say."""
+        found = self.tables.get("watch", {}).get("silent_hours")
+        if found is not None and (isinstance(found, bool) or not isinstance(found, int | float) or not found > 0):
+            raise EvenhandError(
+                f"{self.workspace / 'evenhand.toml'}, [watch] silent_hours: found {found!r}",
+                "A number of hours above 0",
+                "Write for example: silent_hours = 6",
+            )
+        return None if found is None else float(found)
 
     def models(self) -> list[str]:
         """Returns the names of the models that have a contract."""

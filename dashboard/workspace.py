@@ -21,6 +21,7 @@ from dashboard import policy as policies
 from dashboard import rollup as rollups
 from dashboard.cases import Filters, case, cases
 from dashboard.contract import Contract
+from dashboard.contract.history import remember as remember_contract
 from dashboard.errors import EvenhandError, nearest
 from dashboard.log import Record
 from dashboard.policy import Finding, Policy, Window, history, split
@@ -121,6 +122,7 @@ class Model(Why):
         reference = self.policy.windows.reference if self.policy else None
         owner = (reference.since, reference.until) if reference else None
         history.remember(self.paths.policies, self.policy)
+        remember_contract(self.paths.contracts, self.contract)
         return rollups.build(self.paths, self.contract, owner, everything, progress, **self.settings.limits)
 
     # What it says
@@ -291,7 +293,10 @@ class Model(Why):
         return policies.first_outside(self.findings(window) for window in self.plan().every())
 
     events = workspace_events.events
+    feed = workspace_events.feed
     unit_changes = workspace_events.unit_changes
+    stuck = workspace_events.stuck
+    units_not_looked_at = workspace_events.units_not_looked_at
 
     def cases(self, filters: Filters, limit: int = 200) -> list[dict[str, Any]]:
         """Returns rows of the log, newest first."""

@@ -3,39 +3,60 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from dashboard.contract.history import history as contract_history
 from dashboard.log import Record
 from dashboard.policy.history import history
 from dashboard.report.anomalies import delivery_events, pipeline_events
 from dashboard.report.anomaly_words import with_year
-from dashboard.report.events import Event, in_order, on, policies, schema, versions
+from dashboard.report.events import Event, contracts, in_order, on, policies, schema, versions
+from dashboard.report.feed import Feed
+from dashboard.report.feed import feed as feed_of
 
 SAME = timedelta(days=3)  # an input that moved when its unit changed moved by that
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dashboard.report.stuck import Stuck
     from dashboard.report.unit_changes import UnitChange
     from dashboard.workspace import Model
 
 
-def events(model: Model, since: date | None = None, until: date | None = None) -> list[Event]:
-    """Returns anomalies, changes, versions, changed columns, policies and sign-offs, those that touch the days asked.
+def events(
+    model: Model, since: date | None = None, until: date | None = None, now: datetime | None = None
+) -> list[Event]:
+    """Returns anomalies, changes, new units, columns and versions, policies and sign-offs that touch the days asked.
 
     What the rollup says is worked out once for each rollup. Sign-offs stand at the days that they answer for. Nothing
-    is told that began after a model's `on`.
+    is told that began after a model's `on`. That predictions have stopped is told as of `now` (the clock).
     """
     source, records = model.source(), model.batches()
+    silent = feed(model, now).event
     arrived = _newest(records)
     zone = ZoneInfo(model.contract.timezone)
     counted: list[Event] = source.snapshot.once(("events", arrived), lambda: _counted(model, arrived))
-    known = [*counted, *delivery_events(records), *schema(records), *policies(history(model.paths.policies), zone)]
-    found = in_order([*known, *_signed(model)])
+    known = [
+        *counted,
+        *(one.event for one in stuck(model)),
+        *delivery_events(records),
+        *schema(records),
+        *contracts(contract_history(model.paths.contracts), zone),
+        *policies(history(model.paths.policies), zone),
+    ]
+    found = in_order([*known, *_signed(model), *([silent] if silent else [])])
     end = datetime.combine(model.on, time()) if model.on else datetime.max
     return [event for event in found if event.since < end and event.touches(since, until)]
+
+
+def feed(model: Model, now: datetime | None = None) -> Feed:
+    """Returns whether predictions still come at a moment: now, or when the day of a model's `on` begins."""
+    zone = ZoneInfo(model.contract.timezone)
+    moment = datetime.combine(model.on, time(), zone) if model.on else now or datetime.now(UTC)
+    return feed_of(model.source(), model.batches(), moment, zone, model.settings.silent_hours)
 
 
 def unit_changes(model: Model) -> list[UnitChange]:
@@ -44,22 +65,22 @@ def unit_changes(model: Model) -> list[UnitChange]:
     from dashboard.report.unit_changes import unit_changes
     from dashboard.report.unit_effects import effect
 
-    reference, source = model.plan().by_log.reference, model.source()
-    days = (reference.since, reference.until) if reference else None
+    reference, source = _reference(model), model.source()
 
     def found() -> list[UnitChange]:
-        return [replace(one, effect=effect(source, one)) for one in unit_changes(model.paths, source, days)]
+        return [replace(one, effect=effect(source, one)) for one in unit_changes(model.paths, source, reference)]
 
-    told: list[UnitChange] = source.snapshot.once(("unit changes", days), found)
+    told: list[UnitChange] = source.snapshot.once(("unit changes", reference), found)
     return told
 
 
 def _counted(model: Model, arrived: datetime | None) -> list[Event]:
     """Returns what the rollup says; of an input whose unit changed that, instead of its other level."""
     from dashboard.report.levels import input_changes, performance_changes
+    from dashboard.report.unit_events import events as unit_events
 
     source, held = model.source(), model.extent()
-    units = [unit_event(one) for one in unit_changes(model)]
+    units = unit_events(unit_changes(model))
     at = {(event.feature, event.since) for event in units}
     moved = [
         event
@@ -71,13 +92,25 @@ def _counted(model: Model, arrived: datetime | None) -> list[Event]:
     return found if held.first.year == held.last.year else [with_year(event) for event in found]
 
 
-def unit_event(found: UnitChange) -> Event:
-    """Returns a changed unit as an event: the cause, and in the same sentence what the model made of it."""
-    words = f"{found.sentence} {found.effect}".strip()
-    until = on(found.until) if found.until else None
-    size = max(found.scale, 1 / found.scale) if found.scale > 0 else 1.0
-    short = f"{found.feature}: another unit" if found.now else f"{found.feature} rescaled"
-    return Event("change", on(found.since), until, words, "unit", found.feature, found.scale, 1.0, short, size)
+def units_not_looked_at(model: Model) -> list[str]:
+    """Returns the features that look unlike the reference and were too many to look at in the log."""
+    from dashboard.report.unit_changes import not_looked_at
+
+    return not_looked_at(model.source(), _reference(model))
+
+
+def stuck(model: Model) -> list[Stuck]:
+    """Returns the features that varied in the reference and have one value, or had for days, each with its sentence."""
+    from dashboard.report.stuck import stuck
+
+    source, reference = model.source(), _reference(model)
+    found: list[Stuck] = source.snapshot.once(("stuck", reference), lambda: stuck(model.paths, source, reference))
+    return found
+
+
+def _reference(model: Model) -> tuple[date, date] | None:
+    reference = model.plan().by_log.reference
+    return (reference.since, reference.until) if reference else None
 
 
 def _newest(records: Sequence[Record]) -> datetime | None:

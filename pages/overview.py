@@ -14,6 +14,9 @@ urgent = headlines.most_urgent(findings)
 parts.linked_findings(urgent)
 parts.note(headlines.not_listed(findings, urgent))
 parts.linked_sentences(happened.units(quality.unit_changes(scope.model), scope), "units")
+stuck = [(one.sentence, "data", scope.window) for one in quality.stuck(scope.model)]
+parts.linked_sentences(stuck, "stuck")
+happened.coming(scope)
 events = happened.events(scope.model, findings)
 happened.unusual(scope, events)
 

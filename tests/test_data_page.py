@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from dashboard import charts
-from dashboard.cases_rejected import COLUMNS, Wanted, rejected, standing, write
+from dashboard.cases_rejected import COLUMNS, Wanted, rejected, write
 from dashboard.contract import Contract
-from dashboard.log import Record
+from dashboard.log import Record, standing
 from dashboard.report import rows
 from dashboard.ui import deliveries, schema, turned_away
 from dashboard.workspace import Model, Workspace
@@ -198,3 +198,20 @@ def test_new_categories_are_those_that_the_reference_does_not_have(tmp_path: Pat
     assert after is not None
     asked = {"shadow": [], "after": after.until}
     assert rows(world.model.source().snapshot, "new_categories", asked) == [("ward", "Z", date(2026, 4, 22), 5)]
+
+
+def test_rates_of_rows_are_told_in_words_or_why_there_are_none() -> None:
+    columns = ["metric", "feature", "value", "low", "high", "numerator", "denominator", "note"]
+    told = [
+        ("late_rate", None, 0.25, 0.2, 0.3, 25, 100, ""),
+        ("rejected_rate", None, None, None, None, None, None, "cannot be computed: not counted"),
+        ("wrong_type_rate", "pulse", 0.0003, 0.0, 0.001, 3, 10_000, ""),
+        ("wrong_type_rate", "age", 0.0, 0.0, 0.001, 0, 10_000, ""),
+        ("wrong_type_rate", "crp", None, None, None, None, None, "cannot be computed: not counted"),
+        ("wrong_type_rate", "urea", None, None, None, None, None, "cannot be computed: not counted"),
+    ]
+    late, rejected_, pulse, unknown = deliveries.rates(pd.DataFrame(told, columns=columns, dtype=object))
+    assert late["Rows"] == "25 of 100 taken in"
+    assert (rejected_["Share"], rejected_["Rows"]) == ("–", "cannot be computed: not counted")
+    assert unknown == {"What": "not a number, so not kept"} | {k: v for k, v in rejected_.items() if k != "What"}
+    assert (pulse["What"], pulse["Share"]) == ("not a number, so not kept: pulse", "0.03\u202f%")

@@ -13,6 +13,7 @@ from scipy import stats
 from dashboard.metrics.histograms import Histogram
 from dashboard.metrics.unit_change import Change, change, misfit, segment, trimmed
 from dashboard.metrics.units import DEGREES, PAIRS, probable, scales
+from dashboard.report import unit_changes
 from dashboard.report.unit_changes import UnitChange, furthest
 from dashboard.workspace import Workspace
 from tests.test_odd_models import opened
@@ -213,3 +214,22 @@ def test_a_change_everywhere_is_told_once_with_its_days(tmp_path: Path) -> None:
     assert medians[date(2026, 4, 2)] == pytest.approx(
         9.008 * frame.loc[frame["day"] == date(2026, 4, 2), "lactate"].median(), abs=1e-9
     )
+
+
+def test_what_was_found_is_kept_beside_the_rollup_and_an_event(sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = Workspace(sample).model("triage")
+    changes = model.unit_changes()
+    assert list((model.paths.rollup / "units").glob("*.json"))
+
+    def never(*asked: object) -> None:
+        raise AssertionError("the log is read once")
+
+    monkeypatch.setattr(unit_changes, "_read", never)
+    again = Workspace(sample).model("triage")
+    assert again.unit_changes() == changes
+    told = [event for event in again.events() if event.series == "unit"]
+    assert [event.sentence for event in told] == [one.sentence for one in changes]
+    assert {event.kind for event in told} == {"change"}
+    assert again.units_not_looked_at() == []
+    monkeypatch.setattr(unit_changes, "FEATURES", 0)
+    assert "lactate" in again.units_not_looked_at()

@@ -21,6 +21,8 @@ LANES = {
     "Latency": ("circle", PIPELINE),
     "Missing values": ("circle", PIPELINE),
     "Impossible values": ("circle", PIPELINE),
+    "Stuck values": ("circle", PIPELINE),
+    "Units": ("circle", PIPELINE),
     "Rows turned away": ("circle", PIPELINE),
     "Inputs": ("circle", PIPELINE),
     "Score": ("circle", PIPELINE),

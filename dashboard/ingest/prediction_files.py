@@ -20,6 +20,7 @@ from dashboard.ingest.batches import (
     schema_notes,
 )
 from dashboard.ingest.staging import Staged, stage
+from dashboard.ingest.tallies import tallies
 from dashboard.sql import identifier, literal
 
 
@@ -80,6 +81,7 @@ def _record(
         files=(*files, *rejected, *filed.files),
         replaces=(*gone, *filed.replaces),
         notes=(*notes, *filed.notes),
+        tallies=tallies(delivery.connection, staged, arrived_at),
     )
 
 

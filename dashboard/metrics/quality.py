@@ -1,4 +1,4 @@
-"""How many of a feature's values are missing or cannot be: rates of counts by day.
+"""How many of a feature's values are missing or cannot be, how many rows came late, twice or in vain: rates by day.
 
 What is wrong with values comes in bursts, a device that fails, a site that forgets a field; so days, not values, are
 what varies, and every rate has the design effect of days.
@@ -44,6 +44,50 @@ def unseen_category_rate(unseen: ArrayLike, present: ArrayLike) -> Rate:
     3
     """
     return _rate(unseen, present)
+
+
+def wrong_type_rate(unread: ArrayLike, rows: ArrayLike) -> Rate:
+    """Returns the share of rows whose value is not a number and so was not kept, from counts by day; 0 is best.
+
+    Formula: unread / n. Source: Wilson (1927), n divided by the design effect of days.
+
+    >>> wrong_type_rate([0, 4], [100, 100]).value
+    0.02
+    """
+    return _rate(unread, rows)
+
+
+def late_rate(late: ArrayLike, rows: ArrayLike) -> Rate:
+    """Returns the share of rows that arrived a day (24 hours) or more after their time, by day; 0 is best.
+
+    Formula: late / n. Source: Wilson (1927), as above.
+
+    >>> late_rate([10, 0], [100, 100]).numerator
+    10
+    """
+    return _rate(late, rows)
+
+
+def duplicate_rate(duplicates: ArrayLike, delivered: ArrayLike) -> Rate:
+    """Returns the share of delivered rows whose id had come before, from counts by day; 0 is best.
+
+    Formula: repeated ids / rows delivered. Source: Wilson (1927), as above.
+
+    >>> duplicate_rate([1, 0], [50, 50]).value
+    0.01
+    """
+    return _rate(duplicates, delivered)
+
+
+def rejected_rate(rejected: ArrayLike, delivered: ArrayLike) -> Rate:
+    """Returns the share of delivered rows that were turned away, from counts by day; 0 is best.
+
+    Formula: rejected / rows delivered. Source: Wilson (1927), as above.
+
+    >>> rejected_rate([0, 3], [50, 50]).denominator
+    100
+    """
+    return _rate(rejected, delivered)
 
 
 def _rate(hits: ArrayLike, trials: ArrayLike) -> Rate:

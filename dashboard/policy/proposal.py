@@ -57,6 +57,11 @@ metric = "missing_rate"
 feature = "*"
 max = 0.05
 """
+REJECTED = """
+[[rule]]                     # of all rows delivered, how many were turned away?
+metric = "rejected_rate"
+max = 0.02
+"""
 LATENCY = """
 {measured}[[rule]]                     # within how many milliseconds do 95 of 100 answers come?
 metric = "latency_p95"
@@ -159,6 +164,6 @@ def _rules(contract: Contract, slow: SlowAnswers | None) -> list[str]:
         rules.append(FAIR.format(metric="accuracy_difference", question="how much more or less often is it right?"))
         rules.append(OF_A_CLASS)
     rules.append(DRIFT)
-    rules += [MISSING] if contract.features else []
+    rules += [MISSING, REJECTED] if contract.features else [REJECTED]
     rules += [text for role, text in (("latency_ms", _latency(slow)), ("status", ERRORS)) if role in contract.columns]
     return rules

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, time, tzinfo
+from itertools import pairwise
 from typing import Any, Literal
 
+from dashboard.contract.history import Known, changes
 from dashboard.log import NO_DAY, Record
 from dashboard.policy.history import Seen
 from dashboard.report.cells import rows
@@ -21,8 +23,9 @@ class Event:
     """What happened, from when until when (None: at that moment, or from then on).
 
     Anomalies and changes are of a `series` (volume, silence, missing, out_of_range, latency, errors, score, rejected,
-    input, unit, performance), some of a feature; `value` beside what was `usual`, `ratio` how many times it is that (or
-    the other way round), at least 1. `short` says it in three words. Times are those of the contract's time zone.
+    input, unit, constant, performance), some of a feature; `value` beside what was `usual`, `ratio` how many times it is
+    that (or the other way round), at least 1. `short` says it in three words. Times are those of the contract's time
+    zone.
     """
 
     kind: Kind
@@ -104,3 +107,14 @@ def policies(seen: Sequence[Seen], zone: tzinfo) -> list[Event]:
             words = f"Policy {now.version} took the place of {before.version}."
         found.append(Event("policy", now.at.astimezone(zone).replace(tzinfo=None), None, words, short=now.version))
     return found
+
+
+def contracts(seen: Sequence[Known], zone: tzinfo) -> list[Event]:
+    """Returns when the contract was another, and in what, in a time zone: by the clock of the machine that counted."""
+    return [
+        Event(
+            "schema", now.at.astimezone(zone).replace(tzinfo=None), None,
+            f"The contract was edited: {changes(before, now)}.", short="contract edited",
+        )
+        for before, now in pairwise(seen)
+    ]  # fmt: skip

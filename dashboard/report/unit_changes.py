@@ -7,7 +7,7 @@ most `SAMPLE` of its rows, and looked at as a whole and in every group of attrib
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -21,6 +21,7 @@ from dashboard.metrics.unit_change import Change, change, medians
 from dashboard.metrics.units import probable, scales
 from dashboard.report.drift import Days, reference_shapes, shapes
 from dashboard.report.extent import extent
+from dashboard.report.kept import kept
 from dashboard.report.performance import Source
 from dashboard.report.scope import Scope
 from dashboard.rollup.rows import typed
@@ -28,6 +29,7 @@ from dashboard.settings import ModelPaths
 from dashboard.sql import identifier
 from dashboard.sql.cases import delivered, group
 
+CODE = 1  # raised when the same rows would give another answer
 SAMPLE = 400_000  # rows of the log that are looked at, chosen by their ids
 FEATURES = 8  # looked at: those that look least like the reference
 GROUPS = 12  # an attribute or a feature with more values is not looked at one by one
@@ -123,15 +125,42 @@ def _day(on: date) -> str:
 
 
 def unit_changes(paths: ModelPaths, source: Source, reference: Days | None) -> list[UnitChange]:
-    """Returns the features whose unit seems to have changed after the reference window, largest first."""
+    """Returns the features whose unit seems to have changed after the reference window, largest first.
+
+    Found once for each rollup and reference, and kept in a file beside the rollup.
+    """
+    suspects = _suspects(source, reference)[:FEATURES]
+    if reference is None or not suspects:
+        return []
+    asked = [CODE, *map(str, reference), SAMPLE, suspects]
+    return kept(
+        source, paths, "units", asked, lambda: _found(paths, source, reference, suspects),
+        lambda found: [asdict(one) for one in found], lambda held: [_parsed(one) for one in held],
+    )  # fmt: skip
+
+
+def not_looked_at(source: Source, reference: Days | None) -> list[str]:
+    """Returns the suspects beyond the first FEATURES, of which the log was not read."""
+    return _suspects(source, reference)[FEATURES:]
+
+
+def _suspects(source: Source, reference: Days | None) -> list[str]:
     if reference is None:
         return []
-    suspects = suspicious(source, reference)[:FEATURES]
-    if not suspects:
-        return []
+    found: list[str] = source.snapshot.once(("unit suspects", reference), lambda: suspicious(source, reference))
+    return found
+
+
+def _found(paths: ModelPaths, source: Source, reference: Days, suspects: Sequence[str]) -> list[UnitChange]:
     taken = _read(paths, source, suspects)
     found = [one for name in suspects for one in _of_feature(source.contract, taken, name, reference)]
     return sorted(found, key=lambda one: (-one.n_after, one.feature, str(one.group)))
+
+
+def _parsed(held: dict[str, Any]) -> UnitChange:
+    since, until = (held[name] and date.fromisoformat(held[name]) for name in ("since", "until"))
+    middles = tuple((date.fromisoformat(day), float(one)) for day, one in held["medians"])
+    return UnitChange(**(held | {"since": since, "until": until, "medians": middles}))
 
 
 def suspicious(source: Source, reference: Days) -> list[str]:

@@ -26,6 +26,7 @@ from dashboard.policy.windows import DEFAULT_REFERENCE_DAYS
 from dashboard.rollup.chunk import SCALE
 from dashboard.rollup.counting import Progress, Work, clear, count
 from dashboard.rollup.freezing import freeze
+from dashboard.rollup.intake import write as write_intake
 from dashboard.rollup.loss_model import with_losses
 from dashboard.rollup.publishing import alone, numbers, path, publish
 from dashboard.settings import ModelPaths, cannot_write
@@ -79,7 +80,7 @@ def build(
             return Built(last, identity, notes=notes)
         base = last if before.get("basis") == _basis(contract, frozen) else 0
         works = _touched(files, labels, set(before["batches"]) if base else None, known)
-        number = _build(paths, contract, frozen, works, base, known, identity, progress, limits)
+        number = _build(paths, contract, frozen, works, base, records, identity, progress, limits)
         days = tuple(sorted({day for work in works for day in work.days}))
         return Built(number, identity, days, sum(w.rows for w in works), time.perf_counter() - started, notes)
 
@@ -160,7 +161,7 @@ def _build(
     bins: Bins,
     works: list[Work],
     base: int,
-    known: set[str],
+    records: list[log.Record],
     identity: str,
     progress: Progress,
     limits: Mapping[str, Any],
@@ -182,7 +183,8 @@ def _build(
                     clear(connection, work.days, work.tables)
                 count(connection, contract, bins, work, progress, done, total)
                 done += work.rows
-            _describe(connection, contract, bins, known, identity)
+            write_intake(connection, records)
+            _describe(connection, contract, bins, {record.batch for record in records}, identity)
             connection.execute("COMMIT")
             connection.execute("CHECKPOINT rollup")
         return publish(paths.rollup, built)

@@ -65,7 +65,7 @@ def _same_contract(connection: Any, contract: Contract) -> None:
 
 def _cut(connection: Any, on: date) -> None:
     day = f"DATE {literal(on.isoformat())}"
-    for table in (*INPUT_TABLES, *OUTCOME_TABLES):
+    for table in (*INPUT_TABLES, *OUTCOME_TABLES, "intake"):
         connection.execute(f"DELETE FROM rollup.{table} WHERE day >= {day}")  # noqa: S608
     ((first,),) = connection.execute("SELECT min(day) FROM rollup.volume").fetchall()
     if first is None:

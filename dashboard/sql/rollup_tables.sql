@@ -78,6 +78,9 @@ CREATE TABLE attributions (  -- in billionths, of a regression in millionths; cu
     day DATE, version VARCHAR, feature VARCHAR, n BIGINT, absolute_sum HUGEINT, total HUGEINT
 );
 CREATE TABLE quality (day DATE, version VARCHAR, feature VARCHAR, n BIGINT, missing BIGINT, out_of_range BIGINT);
+CREATE TABLE intake (  -- of deliveries: rows delivered, accepted, duplicates, rejected; values unread; rows delayed by whole days (31: or more)
+    day DATE, version VARCHAR, what VARCHAR, feature VARCHAR, delay INTEGER, n BIGINT
+);
 
 -- What every reading statement asks: which bucket a day falls in (a day, week, month, or so many days from the start),
 -- which versions are meant, under what name.

@@ -7,16 +7,23 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from dashboard.cases_rejected import standing
 from dashboard.charts.words import day, interval, number
-from dashboard.log import Record
+from dashboard.log import Record, standing
 from dashboard.policy import Finding
+from dashboard.report.anomaly_words import percent
 from dashboard.report.unit_changes import UnitChange
 from dashboard.ui import parts
 from dashboard.ui.say import listed, many, were
 
+LISTED = 6  # inputs that a note names
 MEASURED = ("Looks", "95 % interval", "Values before", "Values since")
 NAMED = 3  # inputs that the page's sentence names
+DELIVERED = {
+    "late_rate": ("late: a day or more after their time", "taken in"),
+    "duplicate_rate": ("twice: an id that had come before on that day", "delivered"),
+    "rejected_rate": ("turned away", "delivered"),
+}
+RATED = ("Share", "95 % interval", "Rows")
 COUNTED = ("Rows", "Missing", "Share missing", "Out of range")
 
 
@@ -95,6 +102,22 @@ def looked_at(changes: Sequence[UnitChange]) -> str:
     return f"From one day to the next all values are what they were times one number, in their old shape.{of}"
 
 
+def not_looked_at(names: Sequence[str]) -> str:
+    """Returns which inputs were too many to be looked at for another unit; "" where none was.
+
+    >>> not_looked_at(["crp", "urea"])
+    'Two more inputs look unlike the reference and were not looked at for another unit: crp, urea.'
+    """
+    if not names:
+        return ""
+    listed = ", ".join(names[:LISTED]) + (" and others" if len(names) > LISTED else "")
+    many_ = many(len(names), "more input")
+    return (
+        f"{many_} {'looks' if len(names) == 1 else 'look'} unlike the reference and {were(len(names))} not looked at "
+        f"for another unit: {listed}."
+    )
+
+
 def missing(quality: pd.DataFrame) -> str:
     """Returns which input is missing most, and before that which went missing on some day far beyond its usual."""
     if quality.empty or not quality["missing"].sum():
@@ -125,6 +148,28 @@ def by_feature(quality: pd.DataFrame) -> list[dict[str, object]]:
         share = number(missing_ / n if n else None, "share")
         cells = {"Rows": f"{n:,}", "Missing": f"{missing_:,}", "Share missing": share, "Out of range": f"{outside:,}"}
         rows.append({"Input": str(name), **cells})
+    return rows
+
+
+def rates(readings: pd.DataFrame) -> list[dict[str, object]]:
+    """Returns how many rows came late, twice or were turned away, and which input's values were not numbers."""
+    rows: list[dict[str, object]] = []
+    columns = ("metric", "feature", "value", "low", "high", "numerator", "denominator", "note")
+    for metric, feature, value, low, high, hits, trials, note in readings[list(columns)].itertuples(index=False):
+        if pd.isna(feature):
+            what, of = DELIVERED[metric]
+        elif pd.isna(value):
+            what, of = "not a number, so not kept", "taken in"
+        elif hits > 0:
+            what, of = f"not a number, so not kept: {feature}", "taken in"
+        else:
+            continue
+        cells = {"Share": number(None, "share"), "95 % interval": "", "Rows": str(note)}
+        if pd.notna(value):
+            share, around = percent(float(value)), interval(low, high, "share")
+            cells = {"Share": share, "95 % interval": around, "Rows": f"{hits:,.0f} of {trials:,.0f} {of}"}
+        row: dict[str, object] = {"What": what, **cells}
+        rows += [row] if row not in rows else []  # inputs that were not counted say so once
     return rows
 
 

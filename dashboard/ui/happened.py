@@ -25,6 +25,7 @@ SERIES = {  # of the pipeline: its lane, and the page that shows it
     "latency": ("Latency", "service"),
     "missing": ("Missing values", "data"),
     "out_of_range": ("Impossible values", "data"),
+    "constant": ("Stuck values", "data"),
     "rejected": ("Rows turned away", "data"),
     "score": ("Score", "drift"),
     "input": ("Inputs", "drift"),
@@ -56,6 +57,15 @@ def log(model: str) -> tuple[date, date]:
     """Returns the first day of the log and the day after its last."""
     extent = load.held(model).extent
     return extent.first, extent.last + timedelta(days=1)
+
+
+def coming(scope: Scope) -> None:
+    """Does say that predictions have stopped, or where the log ends."""
+    found = load.model(scope.model).feed()
+    if found.state == "stopped":
+        parts.linked_sentences([(found.sentence, "service", scope.window)], "feed")
+    elif found.state == "ended":
+        parts.note(found.sentence)
 
 
 def unusual(scope: Scope, happened: Sequence[Event]) -> None:
@@ -94,7 +104,8 @@ def recent(happened: Sequence[Event], end: date) -> list[Event]:
         event
         for event in happened
         if event.series
-        and event.series not in ("unit", *LEVELS)
+        and event.series not in ("unit", "constant", *LEVELS)
+        and (event.series != "silence" or event.until)  # what lasts is told before, as are these
         and (event.until or event.since) > on(start)
         and (event.kind == "anomaly" or event.since >= on(start))
     ]

@@ -10,7 +10,7 @@ from dashboard import charts
 from dashboard.charts.words import day
 from dashboard.ingest.sources import family
 from dashboard.log import Record
-from dashboard.ui import deliveries, parts
+from dashboard.ui import deliveries, load, parts
 from dashboard.ui.load import quality
 from dashboard.ui.say import many, were
 from dashboard.ui.state import Scope
@@ -27,6 +27,10 @@ def section(scope: Scope, records: Sequence[Record]) -> None:
         of_kind = [record for record in records if record.kind == kind]
         if of_kind:
             _columns(strip(of_kind), kind, f"Columns of {named}", len(of_kind))
+    edited = [event for event in load.model(scope.model).events() if event.short == "contract edited"]
+    if edited:
+        parts.section("The contract", "What it says of inputs was changed; the day is that of the first count by it.")
+        parts.findings([(None, f"{day(event.since, year=True)}: {event.sentence}") for event in edited])
     noted = deliveries.changes(records)
     parts.section(
         "Noted at intake", "" if noted else "Nothing: no column was new, gone, of another type or unreadable."

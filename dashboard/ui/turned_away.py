@@ -14,10 +14,10 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import charts
-from dashboard.cases_rejected import Form, Wanted, standing, write
+from dashboard.cases_rejected import Form, Wanted, write
 from dashboard.charts.words import day
 from dashboard.contract import Contract
-from dashboard.log import Record
+from dashboard.log import Record, standing
 from dashboard.ui import load, parts
 from dashboard.ui.load import quality
 from dashboard.ui.say import many, were

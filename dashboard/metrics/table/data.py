@@ -29,4 +29,22 @@ DATA = (
         "values of unseen categories / values that are there", "lower", "feature reference", kind="data", tasks=EVERY,
         source=BY_DAY,
     ),
+    entry(
+        "wrong_type_rate", "Wrong-type rate",
+        "Of all rows, how many have a value of this feature that is not a number and so was not kept?", "unread / n",
+        "lower", "feature", kind="data", tasks=EVERY, source=BY_DAY,
+    ),
+    entry(
+        "late_rate", "Late rate", "Of all rows, how many arrived a day (24 hours) or more after their time?",
+        "late / n", "lower", "", kind="data", tasks=EVERY, source=BY_DAY,
+    ),
+    entry(
+        "duplicate_rate", "Duplicate rate", "Of all rows delivered, how many have an id that had come before that day?",
+        "repeated ids / rows delivered, by the day of the row", "lower", "", kind="data", tasks=EVERY, source=BY_DAY,
+    ),
+    entry(
+        "rejected_rate", "Rejected rate", "Of all rows delivered, how many were turned away?",
+        "rejected / rows delivered, by the day of the row, else the last of its delivery", "lower", "", kind="data",
+        tasks=EVERY, source=BY_DAY,
+    ),
 )  # fmt: skip

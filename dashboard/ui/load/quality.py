@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard.cases_rejected import COLUMNS, Wanted
 from dashboard.cases_rejected import rejected as found
 from dashboard.report import rows
+from dashboard.report.stuck import Stuck
 from dashboard.report.unit_changes import UnitChange
 from dashboard.ui.load import ENTRIES, Key, held, key, model_of
 
@@ -22,6 +23,16 @@ def unit_changes(name: str) -> list[UnitChange]:
 @st.cache_data(max_entries=ENTRIES, show_spinner="Looking for values in another unit")
 def _unit_changes(key: Key) -> list[UnitChange]:
     return model_of(key).unit_changes()
+
+
+def stuck(name: str) -> list[Stuck]:
+    """Returns the features that have one value, or had for days, those that still have first."""
+    return model_of(key(name)).stuck()
+
+
+def not_looked_at(name: str) -> list[str]:
+    """Returns the features that were too many to look at in the log for another unit."""
+    return model_of(key(name)).units_not_looked_at()
 
 
 def rejected(name: str, wanted: Wanted, limit: int) -> pd.DataFrame:

@@ -1,0 +1,1 @@
+SELECT max(hour) FROM volume WHERE is_chosen(version, NULL, $shadow)
