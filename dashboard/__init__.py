@@ -57,6 +57,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/drift         how far a feature has moved
     metrics/noncentral    what a chi-squared statistic says of the noncentrality behind it
     metrics/domain        whether rows of two windows can be told apart
+    metrics/drift_effect  what one input's drift does to a metric
     metrics/concept       whether the same score still means the same
     metrics/areas         the area between two cumulative distributions
     metrics/quality       how many values of a feature are missing or cannot be
