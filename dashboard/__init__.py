@@ -61,6 +61,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     metrics/domain        whether rows of two windows can be told apart
     metrics/attributions  how much inputs count as logged, and how far their order moved
     metrics/surrogate     how much inputs count to a model of the model
+    metrics/drift_effect  what one input's drift does to a metric
     metrics/concept       whether the same score still means the same
     metrics/areas         the area between two cumulative distributions
     metrics/quality       how many values of a feature are missing or cannot be

@@ -18,6 +18,7 @@ import dashboard.ui
 from dashboard import charts
 from dashboard.metrics.histograms import Categories, Histogram
 from dashboard.policy import Finding
+from dashboard.report import domain
 from dashboard.report.drift import shapes
 from dashboard.report.moved import MEAN, NOTHING, SPREAD, moved
 from dashboard.report.moved_groups import by_group
@@ -195,6 +196,25 @@ def test_the_opened_feature_comes_from_the_url_and_stays_in_it(shown: Any) -> No
     assert app.query_params["feature"] in ("complaint", ["complaint"])
     assert "complaint, window by window" in texts(app)
     assert shown(view=drift.ONE, feature="nonsense").query_params["feature"] in ("lactate", ["lactate"])
+
+
+def test_inputs_together_wait_for_a_button_until_they_are_known(shown: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(domain, "known", lambda source, scope: None)
+    assert [button.key for button in shown(view=drift.TOGETHER).button if button.key == "together"]
+    rows = (("2026-06-20", "v2", "E-1", 0.91),)
+    told = domain.Domain("", 0.7, 0.02, 7, 4000, 4000, (("age", 0.1), ("sex", 0.0)), rows)
+    monkeypatch.setattr(domain, "known", lambda source, scope: told)
+    app = shown(view=drift.TOGETHER)
+    assert not [button.key for button in app.button if button.key == "together"]
+    said = texts(app)
+    assert "AUC 0.70 (0.65 to 0.75). What gives them away most: age." in said
+    assert "E-1" in said
+
+
+def test_labels_and_scores_open_with_a_picture_that_says_its_finding(shown: Any) -> None:
+    app = shown(view=drift.LABELS)
+    assert app.get("plotly_chart")
+    assert all(chart.proto.alt for chart in app.get("plotly_chart"))
 
 
 def test_each_window_has_the_state_that_check_gave_it(workspace: Path) -> None:

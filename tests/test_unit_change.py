@@ -228,7 +228,7 @@ def test_what_was_found_is_kept_beside_the_rollup_and_an_event(sample: Path, mon
     again = Workspace(sample).model("triage")
     assert again.unit_changes() == changes
     told = [event for event in again.events() if event.series == "unit"]
-    assert [event.sentence for event in told] == [one.sentence for one in changes]
+    assert [event.sentence for event in told] == [f"{one.sentence} {one.effect}".strip() for one in changes]
     assert {event.kind for event in told} == {"change"}
     assert again.units_not_looked_at() == []
     monkeypatch.setattr(unit_changes, "FEATURES", 0)

@@ -23,8 +23,8 @@ class Event:
     """What happened, from when until when (None: at that moment, or from then on).
 
     Anomalies and changes are of a `series` (volume, silence, missing, out_of_range, latency, errors, score, rejected,
-    input, unit, constant, performance), some of a feature; `value` beside what was `usual`, `ratio` how many times it is
-    that (or the other way round), at least 1. `short` says it in three words. Times are those of the contract's time
+    input, unit, constant, performance), some of a feature; `value` beside what was `usual`, `ratio` how many times it
+    is that (or the other way round), at least 1. `short` says it in three words. Times are those of the contract's time
     zone.
     """
 
