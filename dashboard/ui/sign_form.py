@@ -112,7 +112,7 @@ def _answers(findings: Sequence[Finding]) -> dict[str, str]:
         parts.note("An approval answers each of these in writing.")
     answers = {}
     for rule, found in by_rule.items():
-        more = f" (and {say.many(len(found) - 1, 'finding')} more of this rule)" if len(found) > 1 else ""
+        more = f" (and {len(found) - 1} more of this rule)" if len(found) > 1 else ""
         answers[rule] = st.text_area(f"{found[0].sentence}{more}", key=f"sign-answer-{rule}", height=68)
     return answers
 
