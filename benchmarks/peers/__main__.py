@@ -1,6 +1,6 @@
 """Makes the peers' environments, runs every tool on the same streams and writes docs/benchmarks.md.
 
-    python -m benchmarks.peers OUT          # half an hour on two cores; installs Evidently and NannyML under OUT
+    python -m benchmarks.peers OUT          # an hour on two cores; installs Evidently and NannyML under OUT
     python -m benchmarks.peers              # only makes the page again, from docs/benchmarks.json
 
 Each tool has the same processor time for a size; after that it judges no further week, so that a slower one judges
@@ -54,8 +54,8 @@ class Size:
 
 
 SIZES = (
-    Size(1_000, 3, 120),
-    Size(10_000, 1, 120),
+    Size(1_000, 3, 700),
+    Size(10_000, 1, 300),
     Size(100_000, 1, 120, SCENARIOS[:2]),
     Size(1_000_000, 1, 120, SCENARIOS[:1], 6),
 )
