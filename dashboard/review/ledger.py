@@ -135,6 +135,13 @@ class Ledger:
                 last = row["digest"]
         return Verification(count, last, tuple(broken))
 
+    def rows(self) -> Iterator[Row]:
+        """Yields every event as it is stored, its salt and body beside it, in order."""
+        with self._reading() as connection:
+            if connection is not None:
+                ordered = _select().order_by(EVENTS.c.sequence).execution_options(yield_per=1000)
+                yield from connection.execute(ordered).mappings()
+
     @contextmanager
     def _transaction(self, write: bool) -> Iterator[sa.Connection]:
         try:
