@@ -63,7 +63,7 @@ def key(name: str, workspace: WorkspaceOption = None, out: OutOption = None) -> 
     path = out or _key_path(workspace)
     made = new_key(name)
     key_file(path, made)
-    path.with_suffix(".pub").write_text(f"{made.verifier}\n", encoding="utf-8")
+    _give(path.with_suffix(".pub"), f"{made.verifier}\n")
     print(made.verifier)
     print(f"{path} is the private half: keep it from whoever could rewrite the record.", file=sys.stderr)
 

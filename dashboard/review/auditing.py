@@ -137,7 +137,7 @@ def _opened(kept: str | None, verifiers: Sequence[Verifier]) -> tuple[Checkpoint
 
 def _other_beginning(checkpoint: Checkpoint, events: int) -> str:
     if events < checkpoint.size:
-        return f"{events:,} events are left of the {checkpoint.size:,} that the checkpoint counts."
+        return f"The checkpoint counts {checkpoint.size:,} events, and {events:,} are left."
     return (
         f"The first {checkpoint.size:,} events are not those of the checkpoint: the record was rewritten, "
         f"or the checkpoint is of another record (it says '{checkpoint.origin}')."

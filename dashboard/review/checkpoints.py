@@ -7,7 +7,6 @@ with the time. Signatures are Ed25519. Sources: c2sp.org/tlog-checkpoint, /signe
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import os
 from collections.abc import Sequence
@@ -108,6 +107,10 @@ def key_file(path: Path, key: Key) -> Path:
             file.write(key.text() + "\n")
     except FileExistsError as error:
         raise EvenhandError(f"{path} is there already", "A key is made once", "Choose another file") from error
+    except OSError as error:
+        raise EvenhandError(
+            f"{path} cannot be written: {error}", "A file in a folder that may be written to"
+        ) from error
     return path
 
 
@@ -268,7 +271,7 @@ def _base64(data: bytes) -> str:
 def _unbase64(text: str) -> bytes | None:
     try:
         return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         return None
 
 

@@ -59,8 +59,7 @@ def cosign(state: State, text: str, proof: Sequence[bytes], now: datetime) -> tu
 
 def start(folder: Path, name: str, log: Verifier) -> State:
     """Does make a witness's folder with a new key, and returns its state; a witness that is there is kept."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder):
+    with _alone(folder, make=True):
         if (folder / FILE).exists():
             raise EvenhandError(f"{folder} holds a witness already", "One folder for each", "Choose another folder")
         state = State(new_key(name, COSIGNED), log)
@@ -87,16 +86,20 @@ def state_of(folder: Path) -> State:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _alone(folder: Path, make: bool = False) -> Iterator[None]:
     """Does let one process at a time use the folder: two at once could sign two histories."""
-    if not folder.is_dir():
+    if not make and not folder.is_dir():
         raise EvenhandError(
             f"There is no witness in {folder}",
             todo="Make one: evenhand audit witness --state DIR --name NAME --log KEY",
         )
-    with (folder / "lock").open("a") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "lock").open("a") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+    except OSError as error:
+        raise EvenhandError(f"{folder} cannot be used: {error}", "A folder that may be written to") from error
 
 
 def _write(folder: Path, state: State) -> None:
