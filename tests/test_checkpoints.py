@@ -152,6 +152,18 @@ def test_two_histories_are_never_both_signed_by_one_witness(tmp_path: Path) -> N
             witness.sign(tmp_path, at(other), proof, NOW)
 
 
+def test_what_could_not_be_kept_is_not_signed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    witness.start(tmp_path, "w", LOG.verifier)
+
+    def full(*_: object) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(witness.os, "fsync", full)
+    with pytest.raises(EvenhandError, match="No space left"):
+        witness.sign(tmp_path, at(record(4)), [], NOW)
+    assert witness.state_of(tmp_path).size == 0
+
+
 def test_a_damaged_or_missing_state_of_a_witness_is_said_in_words(tmp_path: Path) -> None:
     with pytest.raises(EvenhandError, match="no witness in"):
         witness.sign(tmp_path / "none", at(record(1)), [], NOW)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import sys
 from collections.abc import Callable
@@ -67,12 +68,12 @@ ATTACKS: list[tuple[Callable[[Rows], Rows], bool]] = [  # and whether the chain 
 attacks = pytest.mark.parametrize(("attack", "shown"), ATTACKS, ids=[attack.__name__ for attack, _ in ATTACKS])
 
 
-@pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    """Returns a ledger of eight acts."""
-    found = Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+@pytest.fixture(scope="module")
+def eight_acts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Returns the file of a ledger of eight acts."""
+    path = tmp_path_factory.mktemp("acts") / "ledger.sqlite"
     for number in range(8):
-        found.append(
+        Ledger(f"sqlite:///{path}").append(
             Flagged(
                 event_id=events.new_id(),
                 name="Ada Osei",
@@ -86,7 +87,13 @@ def ledger(tmp_path: Path) -> Ledger:
                 right_answer="1",
             )
         )
-    return found
+    return path
+
+
+@pytest.fixture
+def ledger(eight_acts: Path, tmp_path: Path) -> Ledger:
+    """Returns a ledger of eight acts."""
+    return Ledger(f"sqlite:///{shutil.copy(eight_acts, tmp_path / 'ledger.sqlite')}")
 
 
 def numbered(rows: Rows) -> Rows:
@@ -168,6 +175,30 @@ def test_a_careless_change_is_shown_by_the_chain_unless_it_only_cuts_off(
     expected = TAMPERED if shown else COULD_NOT_CHECK
     assert audited(ledger, None).code == expected == by_the_one_file(ledger, None, tmp_path, monkeypatch)
     assert audited(ledger, kept, LOG).code == TAMPERED == by_the_one_file(ledger, kept, tmp_path, monkeypatch)
+
+
+def leave_a_gap(rows: Rows) -> Rows:
+    return rows[:3] + rows[4:]
+
+
+def lose_what_was_written(rows: Rows) -> Rows:
+    return [*rows[:3], rows[3] | {"salt": "no salt"}, *rows[4:]]
+
+
+def another_type(rows: Rows) -> Rows:
+    return [*rows[:3], rows[3] | {"actor": b"\xff"}, *rows[4:]]
+
+
+@pytest.mark.parametrize(
+    "change", [*(attack for attack, _ in ATTACKS), leave_a_gap, lose_what_was_written, another_type]
+)
+def test_the_chain_is_judged_as_the_ledger_judges_it(
+    ledger: Ledger, change: Callable[[Rows], Rows], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rewrite(ledger, change([dict(row) for row in ledger.rows()]))
+    found = audit(lines_of(ledger.rows()), None, [], NOW)
+    assert found.broken == ledger.verify().broken
+    assert bool(found.broken) is (by_the_one_file(ledger, None, tmp_path, monkeypatch) == TAMPERED)
 
 
 @attacks

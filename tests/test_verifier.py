@@ -182,6 +182,8 @@ def test_an_exported_record_is_compared_with_the_checkpoint_that_was_kept(tmp_pa
         assert code == expected, says
     path.write_text("".join(receipts.export(lines)), encoding="utf-8")
     assert run(path)[0] == COULD_NOT_CHECK
+    path.write_text("".join(receipts.export([*lines[:3], *lines[4:]])), encoding="utf-8")
+    assert run(path)[0] == TAMPERED, "a gap, and no checkpoint"
 
 
 def test_a_checkpoint_continues_an_older_one_or_does_not(tmp_path: Path) -> None:
