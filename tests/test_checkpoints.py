@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from dashboard.errors import EvenhandError
 from dashboard.review import checkpoints, merkle, receipts, verifier, witness
+from dashboard.review.auditing import line_faults
 from dashboard.review.checkpoints import COSIGNED, Checkpoint, Key, cosigned, opened, signed, verifier_of
 from dashboard.review.proof import NOTHING, canonical_json, keyed_digest, sha256
 from dashboard.review.receipts import Line
@@ -215,3 +216,26 @@ def test_the_one_file_verifier_reads_the_same_keys() -> None:
     for key in (LOG, WITNESS):
         name, mark, kind, public = verifier.key_of(str(key.verifier))
         assert (name, mark, kind, public) == (key.name, key.verifier.id, key.kind, key.verifier.public)
+
+
+def test_an_act_that_stands_at_another_place_than_it_says_has_no_receipt_that_holds() -> None:
+    first, second, third = record(3)
+    made = receipts.receipt([first, third, second], 2, at([first, third, second]), [LOG.verifier])
+    with pytest.raises(EvenhandError, match="not in the record"):
+        receipts.check_receipt(made, [LOG.verifier])
+
+
+def test_a_size_is_spelt_in_one_way() -> None:
+    root = base64.b64encode(bytes(32)).decode()
+    assert checkpoints.unsigned(f"a\n9\n{root}\n").size == 9
+    for size in ("09", "+9", " 9", "9_0", "\u0669"):
+        with pytest.raises(EvenhandError, match="no signed checkpoint"):
+            checkpoints.unsigned(f"a\n{size}\n{root}\n")
+
+
+def test_a_text_and_its_digest_changed_together_do_not_fit_the_event() -> None:
+    line = record(1)[0]
+    body = canonical_json({"comment": "another"})
+    forged = line._replace(body=body, body_digest=keyed_digest(line.salt or "", body))
+    assert line_faults(line, 1, NOTHING) == []
+    assert line_faults(forged, 1, NOTHING) == ["was changed: its digest does not fit"]

@@ -250,3 +250,28 @@ def test_what_cannot_be_read_is_never_intact_nor_a_traceback(tmp_path: Path) -> 
         assert run(tmp_path / name)[0] in (COULD_NOT_CHECK, TAMPERED)
     assert run(tmp_path / "missing")[0] == COULD_NOT_CHECK
     assert run(receipt_file(tmp_path, record(2), 1), tmp_path / "missing")[0] == COULD_NOT_CHECK
+
+
+def test_a_point_spelt_another_way_is_none() -> None:
+    def spelt(number: int) -> object:
+        return verifier.decoded(number.to_bytes(32, "little"))
+
+    assert spelt(1) == (0, 1, 1, 0)
+    assert spelt(verifier.P + 1) is None, "the same y, not reduced"
+    assert spelt(1 | 1 << 255) is None, "minus zero"
+    assert spelt(verifier.BASE_Y) == verifier.BASE
+
+
+@pytest.mark.parametrize("column", ["sequence", "previous", "body_digest"])
+def test_a_column_beside_the_event_that_says_otherwise_is_called_tampered(tmp_path: Path, column: str) -> None:
+    lines, path = record(3), tmp_path / "record.jsonl"
+    lines[1] = lines[1]._replace(**{column: 9 if column == "sequence" else "0" * 64})
+    path.write_text("".join(receipts.export(lines)), encoding="utf-8")
+    assert checked(path) == TAMPERED
+
+
+def test_a_checkpoint_of_another_record_is_no_older_one_even_where_that_is_empty(tmp_path: Path) -> None:
+    new, old = tmp_path / "new", tmp_path / "old"
+    new.write_text(taken(record(3)), encoding="utf-8")
+    old.write_text(signed(Checkpoint("another.example", 0, merkle.EMPTY, NOW), LOG), encoding="utf-8")
+    assert run(new, "--older", old)[0] == COULD_NOT_CHECK
