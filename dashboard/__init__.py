@@ -109,6 +109,12 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     review/ledger_tables  the tables, and the triggers that refuse changes
     review/ledger_engines what differs between SQLite and PostgreSQL
     review/evidence       what was signed, kept as files named by their content
+    review/merkle         a tree over the events: its root, proofs of it
+    review/checkpoints    how many events, which root: signed and opened
+    review/receipts       what leaves the record: a receipt, a proof, lines
+    review/witness        signs checkpoints on another host, as long as each continues the last
+    review/auditing       is the record what it was, against a checkpoint held elsewhere
+    review/verifier       the same for an auditor: one file, the standard library alone
     review/signoff        the digest of readings; is a sign-off current or stale, and why
     sql/coding            the statement that codes a chunk: every name a small integer
     sql/levels            the statements that cut a row into conditions
@@ -334,6 +340,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     cli_why               evenhand why
     cli_worst             evenhand worst
     cli_importance        evenhand importance
+    cli_audit             evenhand audit: is the record intact, what leaves it
     cli_options           what commands share: options, the model they are about, progress
     cli_tables            what it prints: a table, JSON, CSV
 """

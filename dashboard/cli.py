@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from dashboard.cli_audit import audit
 from dashboard.cli_importance import importance
 from dashboard.cli_options import Day, FormatOption, WorkspaceOption, counted, day, model_of, progress
 from dashboard.cli_tables import days, table, write
@@ -27,7 +28,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-audit = typer.Typer(help="The record of what people did: is it intact?", no_args_is_help=True)
 app.add_typer(audit, name="audit")
 
 COULD_NOT_RUN = 3
@@ -247,22 +247,6 @@ def demo(
 app.command()(why)
 app.command()(worst)
 app.command()(importance)
-
-
-@audit.command()
-def verify(workspace: WorkspaceOption = None) -> None:
-    """Say whether the record of acts is intact, and what this cannot detect."""
-    from dashboard import settings
-    from dashboard.review import ledger
-
-    found = ledger.of(settings.read(workspace)).verify()
-    print(f"{found.events:,} events, {'none changed, none missing' if found.intact else 'and the record is broken'}")
-    for fault in found.broken:
-        print(fault)
-    print("What this check cannot detect:")
-    for limit in found.cannot_detect:
-        print(f"- {limit}")
-    raise SystemExit(0 if found.intact else 1)
 
 
 @app.command()
