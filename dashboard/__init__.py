@@ -257,6 +257,8 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     doctor                what is installed, what is missing
     ui/review_board       which cases wait for whom, and the acts that move a case on
     ui/review_card        one card: the own answer first, then the model's
+    ui/record             the record: whether it is whole, acts filtered, one opened, its receipt
+    ui/audit              the Audit page's parts
     ui/releases           releases: evidence kept and signed, what stands, who must still sign
     ui/sign_form          the form of a signature
     ui/drafts             what was typed and not signed, kept over signing in again

@@ -16,6 +16,7 @@ from dashboard.errors import EvenhandError
 if TYPE_CHECKING:
     from dashboard.review.checkpoints import Key, Verifier
     from dashboard.review.receipts import Line
+    from dashboard.review.roles import Person
 
 COULD_NOT_CHECK = 2  # of verify alone: 3, with which other commands end, says here that the checkpoint is too old
 
@@ -155,6 +156,56 @@ def export(file: Path, workspace: WorkspaceOption = None) -> None:
     lines = _lines(workspace)
     _give(file, "".join(lines_of_json(lines)))
     print(f"{len(lines):,} events", file=sys.stderr)
+
+
+@audit.command()
+def rebuild(
+    workspace: WorkspaceOption = None,
+    check: Annotated[bool, typer.Option("--check", help="Only say what is wrong.")] = False,
+) -> None:
+    """Make the current states (cases, releases) again from the events. With --check only say: exit code 1 if wrong."""
+    from dashboard import settings
+    from dashboard.review.ledger import of
+
+    wrong = of(settings.read(workspace)).rebuild(check=check)
+    for sentence in wrong:
+        print(sentence)
+    states = "is what the events say" if not wrong else "was not what the events say" + ("" if check else "; now it is")
+    print(f"{'Every state' if not wrong else f'{len(wrong)} of the states'} {states}.")
+    raise SystemExit(1 if wrong and check else 0)
+
+
+@audit.command()
+def erase(
+    number: int,
+    why: Annotated[str, typer.Option(help="Why the text has to go: kept in the record.")],
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Erase the text of one flag. The event stays, and the record still verifies."""
+    from dashboard import settings
+    from dashboard.review.events import Event, free_text, new_id
+    from dashboard.review.ledger import of
+
+    ledger = of(settings.read(workspace))
+    found = next((one for one in ledger.rows() if one["sequence"] == number), None)
+    if found is None:
+        raise EvenhandError(f"There is no event {number}", todo="See the Audit page")
+    told = {"why": free_text(why, "The reason", 1000)}
+    subject = {"sequence": str(number)}
+    ledger.append(Event(new_id(), "erased", "", "admin", found["model"], None, subject, told), account("admin"))
+    print(f"The text of event {number} is gone; that it was erased is on record.")
+
+
+def account(role: str) -> Person:
+    """Returns who runs this command: the machine's account, which already reads and writes the workspace's files."""
+    import getpass
+    import socket
+
+    from dashboard.review.roles import Person
+
+    name = getpass.getuser()
+    who = f"account|{socket.gethostname()}|{name}"
+    return Person(name, frozenset({role}), who, "an account of the machine", datetime.now(UTC))
 
 
 def _lines(workspace: Path | None) -> list[Line]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ import pytest
 from dashboard import cli
 from dashboard.review import verifier
 from dashboard.review.events import Event
+from dashboard.review.events_cases import Flagged
 from dashboard.review.ledger import Ledger
 
 PAGE = (Path(__file__).resolve().parent.parent / "docs" / "proof.md").read_text(encoding="utf-8")
@@ -109,3 +112,23 @@ def test_a_receipt_gives_away_what_was_written_only_when_asked(run: Run, tmp_pat
     bare = json.loads(run("evenhand audit receipt 2 --checkpoint kept")[1])
     assert not {"body", "salt"} & set(bare)
     assert json.loads(run("evenhand audit receipt 2 --checkpoint kept --with-text")[1])["body"] == '{"i":1}'
+
+
+def test_states_are_made_again_and_a_text_is_erased(run: Run) -> None:
+    who = {"event_id": "f-1", "name": "Ada Osei", "role": "clinician", "model": "triage", "reason": "other"}
+    flag = Flagged(**who, day=date(2026, 3, 4), version="v2", id="e-1", comment="name of a patient")  # type: ignore[arg-type]
+    ledger = Ledger(f"sqlite:///{Path.cwd() / 'workspace' / 'ledger.sqlite'}")
+    place = ledger.append(flag).sequence
+    assert run("evenhand audit rebuild --check") == (0, "Every state is what the events say.\n")
+    with sqlite3.connect("workspace/ledger.sqlite") as raw:
+        raw.execute("DELETE FROM states")
+    raw.close()
+    assert run("evenhand audit rebuild --check")[0] == 1
+    assert "now it is" in run("evenhand audit rebuild")[1]
+    assert run("evenhand audit rebuild --check")[0] == 0
+    assert "There is no event 99" in run("evenhand audit erase 99 --why asked")[1]
+    assert run(f"evenhand audit erase {place} --why asked")[0] == 0
+    assert ledger.events(kind="flagged")[0].event.body == {"erased": True}
+    assert ledger.events(kind="erased")[0].event.verified
+    assert ledger.verify().intact
+    assert "cannot be erased" in run("evenhand audit erase 1 --why asked")[1]

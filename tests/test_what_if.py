@@ -31,7 +31,7 @@ from dashboard.report import what_if
 from dashboard.review import events, events_kinds, events_releases
 from dashboard.review.ledger import Ledger
 from dashboard.settings import read
-from dashboard.ui import menu, people
+from dashboard.ui import menu, record
 from dashboard.ui import what_if as words
 from tests.test_odd_models import COLUMNS, MODEL, multiclass, opened, regression
 from tests.test_odd_models import counted as of_rows
@@ -166,7 +166,7 @@ def test_a_proposal_comes_back_from_the_ledger_as_it_was_made(tmp_path: Path) ->
     ledger.append(made)
     (recorded,) = ledger.events("triage", "proposed")
     assert events_kinds.act(recorded.event) == made
-    (row,) = people.acts_table([recorded])
+    (row,) = record.acts_table([recorded])
     assert row["What"] == "proposed the thresholds F 0.3, M above all scores in place of 0.25"
     assert str(row["Who"]).endswith("not verified")
     assert ledger.verify().intact

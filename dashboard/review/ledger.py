@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -90,13 +90,16 @@ class Ledger:
         version: str | None = None,
         actor: str | None = None,
         subject: Mapping[str, str] | None = None,
+        since: date | None = None,
+        until: date | None = None,
         newest_first: bool = False,
         limit: int | None = None,
+        offset: int = 0,
     ) -> list[Recorded]:
-        """Returns the recorded events, in order, that match everything given."""
+        """Returns the recorded events, in order, that match everything given; days are UTC, `until` not among them."""
         wanted = {"model": model, "kind": kind, "version": version, "actor": actor}
         wanted["subject"] = None if subject is None else canonical_json(subject)
-        conditions = [EVENTS.c[name] == value for name, value in wanted.items() if value is not None]
+        conditions = _matching(wanted, since, until)
         order = EVENTS.c.sequence.desc() if newest_first else EVENTS.c.sequence
         with self._reading() as connection:
             if connection is None:
@@ -107,6 +110,27 @@ class Ledger:
                     ledger_rows.select().where(*conditions).order_by(order).limit(limit)
                 ).mappings()
             ]
+
+    def count(self, since: date | None = None, until: date | None = None, **wanted: str | None) -> int:
+        """Returns how many events match everything given: model, kind, version, actor, days."""
+        counted = sa.select(sa.func.count()).select_from(EVENTS).where(*_matching(wanted, since, until))
+        with self._reading() as connection:
+            return 0 if connection is None else int(connection.execute(counted).scalar_one())
+
+    def known(self, name: str) -> list[str]:
+        """Returns the values that a column has, in order: `actor`, `kind` or `model`."""
+        column = EVENTS.c[name]
+        with self._reading() as connection:
+            if connection is None:
+                return []
+            return list(connection.execute(sa.select(column).distinct().order_by(column)).scalars())
+
+    def newest(self) -> tuple[int, str]:
+        """Returns the place and digest of the newest event; 0 and zeros where there is none."""
+        last = sa.select(EVENTS.c.sequence, EVENTS.c.digest).order_by(EVENTS.c.sequence.desc()).limit(1)
+        with self._reading() as connection:
+            row = None if connection is None else connection.execute(last).first()
+        return (0, NOTHING) if row is None else (row.sequence, row.digest)
 
     def states(
         self, kind: str, model: str | None = None, *, status: Sequence[str] = (), key: str | None = None
@@ -192,6 +216,13 @@ class Ledger:
             ledger_engines.create(connection)
         with self._transaction(write=False) as connection:
             yield connection
+
+
+def _matching(wanted: Mapping[str, Any], since: date | None, until: date | None) -> list[sa.ColumnElement[bool]]:
+    """Returns the conditions of a question; instants are text that sorts by time."""
+    conditions = [EVENTS.c[name] == value for name, value in wanted.items() if value is not None]
+    conditions += [] if since is None else [EVENTS.c.at >= since.isoformat()]
+    return conditions + ([] if until is None else [EVENTS.c.at < until.isoformat()])
 
 
 def of(settings: Settings) -> Ledger:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
-
-import pandas as pd
 
 from dashboard.charts.words import day, group_name, window
 from dashboard.review import signoff
@@ -15,7 +13,7 @@ from dashboard.review.events import Event
 from dashboard.review.events_cases import Flagged
 from dashboard.review.events_kinds import act
 from dashboard.review.events_releases import Proposed, SignedOff
-from dashboard.review.ledger import Ledger, Recorded, Verification, of
+from dashboard.review.ledger import Ledger, Recorded, of
 from dashboard.ui import load, login
 from dashboard.ui.evidence import still_stands
 from dashboard.ui.state import Scope
@@ -70,40 +68,6 @@ def state(scope: Scope) -> tuple[str | None, str]:
     return ("within" if good else "inconclusive"), f"{of}: {DECIDED[newest.decision]} by {newest.name}, days to {to}"
 
 
-def record() -> tuple[list[Recorded], Verification]:
-    """Returns every act of the workspace, newest first, and whether the record is intact."""
-    book = ledger()
-    return book.events(newest_first=True), book.verify()
-
-
-def record_sentence(acts: int, checked: Verification) -> tuple[str, str]:
-    """Returns how many acts the record holds and whether it is whole."""
-    if not acts:
-        return "Nothing has been recorded yet.", "Every flag and every sign-off will be listed here."
-    noun = "act" if acts == 1 else "acts"
-    if checked.intact:
-        return (
-            f"{acts:,} {noun}, complete and unchanged.",
-            f"Each act holds the digest of the one before; the last is {checked.last_digest[:16]}…",
-        )
-    return f"The record of {acts:,} {noun} does not hold together.", " ".join(checked.broken[:3])
-
-
-def acts_table(acts: Sequence[Recorded]) -> list[dict[str, object]]:
-    """Returns acts as rows: when, who, what, about what."""
-    return [
-        {
-            "Act": f"#{one.sequence}",
-            "When": f"{day(one.at.date(), year=True)}, {one.at:%H:%M} UTC",
-            "Who": f"{one.event.actor} ({one.event.role})" + ("" if one.event.verified else ", not verified"),
-            "What": in_words(one.event),
-            "Model": " ".join(part for part in (one.event.model, one.event.version) if part),
-            "About": ", ".join(one.event.subject.values()),
-        }
-        for one in acts
-    ]
-
-
 def in_words(event: Event) -> str:
     """Returns what was done, in words; of a proposal which thresholds, in place of which."""
     done = act(event)
@@ -133,54 +97,7 @@ def propose(scope: Scope, days: tuple[date, date], event_id: str, **given: Any) 
     return ledger().append(made, login.person())
 
 
-def acts_frame(acts: Sequence[Recorded]) -> pd.DataFrame:
-    """Returns acts as a table for download, one row each, with the digests that chain them."""
-    return pd.DataFrame(
-        [
-            {"sequence": one.sequence, "at": one.at.isoformat(), "kind": one.event.kind, "actor": one.event.actor}
-            | {"role": one.event.role, "verified": one.event.verified, "model": one.event.model}
-            | {"version": one.event.version, "previous": one.previous, "digest": one.digest}
-            for one in acts
-        ]
-    )
-
-
 def described(done: SignedOff, recorded: Recorded) -> str:
     """Returns a sign-off in one sentence."""
     of = f"{done.version or 'all versions'}, {window(done.since, done.until, year=True)}"
     return f"{done.name} ({done.role}), {day(recorded.at.date(), year=True)}: {DECIDED[done.decision]} for {of}."
-
-
-def names(acts: Sequence[Recorded]) -> list[str]:
-    """Returns who acted."""
-    return sorted({one.event.actor for one in acts})
-
-
-def kinds(acts: Sequence[Recorded]) -> list[str]:
-    """Returns the kinds of acts there are."""
-    return sorted({one.event.kind for one in acts})
-
-
-def only(acts: Sequence[Recorded], who: str, what: str) -> list[Recorded]:
-    """Returns the acts of one person and one kind; a name that is not there means all."""
-    return [
-        one
-        for one in acts
-        if (who not in names(acts) or one.event.actor == who) and (what not in kinds(acts) or one.event.kind == what)
-    ]
-
-
-def receipt(acts: Sequence[Recorded], chosen: str) -> dict[str, Any]:
-    """Returns one act in full, as the record holds it."""
-    one = next(act for act in acts if f"#{act.sequence}" == chosen)
-    event = one.event
-    about = {"kind": event.kind, "actor": event.actor, "role": event.role, "verified": event.verified}
-    about |= {"model": event.model, "version": event.version, "subject": dict(event.subject), "body": dict(event.body)}
-    return (
-        {"sequence": one.sequence, "at": one.at.isoformat(), "event_id": event.event_id}
-        | about
-        | {
-            "previous": one.previous,
-            "digest": one.digest,
-        }
-    )
