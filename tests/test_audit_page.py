@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from dashboard.review import auditing, checkpoints, merkle, receipts
@@ -17,8 +16,8 @@ from dashboard.review.checkpoints import Checkpoint, Key
 from dashboard.review.events import new_id
 from dashboard.review.events_cases import Flagged
 from dashboard.review.ledger import Ledger
-from dashboard.ui import record
-from tests.test_pages import ENTRY, headline, show, texts
+from dashboard.ui import menu, record
+from tests.test_pages import ENTRY, headline, texts
 
 LOG = Key("hospital.example/log", bytes(range(32)))
 
@@ -30,7 +29,7 @@ def place(sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     (workspace / "models").mkdir(parents=True)
     (workspace / "models" / "triage").symlink_to(sample / "models" / "triage")
     monkeypatch.setenv("EVENHAND_WORKSPACE", str(workspace))
-    st.cache_data.clear()
+    record.check_again()
     ledger = Ledger(f"sqlite:///{workspace / 'ledger.sqlite'}")
     for n in range(60):
         who: dict[str, Any] = {"event_id": new_id(), "name": ("Ada", "Bo", "Cy")[n % 3], "role": "clinician"}
@@ -52,7 +51,8 @@ def page(**query: str) -> AppTest:
     app = AppTest.from_file(str(ENTRY), default_timeout=60)
     for name, value in query.items():
         app.query_params[name] = value
-    return show(app, "audit")
+    app.switch_page(str(menu.file("audit")))
+    return app.run()
 
 
 def test_without_a_checkpoint_elsewhere_the_record_vouches_only_for_itself(place: Path) -> None:

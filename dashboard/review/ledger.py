@@ -104,12 +104,8 @@ class Ledger:
         with self._reading() as connection:
             if connection is None:
                 return []
-            return [
-                ledger_rows.recorded(row)
-                for row in connection.execute(
-                    ledger_rows.select().where(*conditions).order_by(order).limit(limit)
-                ).mappings()
-            ]
+            wanted_rows = ledger_rows.select().where(*conditions).order_by(order).limit(limit).offset(offset)
+            return [ledger_rows.recorded(row) for row in connection.execute(wanted_rows).mappings()]
 
     def count(self, since: date | None = None, until: date | None = None, **wanted: str | None) -> int:
         """Returns how many events match everything given: model, kind, version, actor, days."""
