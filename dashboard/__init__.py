@@ -193,6 +193,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/domain         all inputs together, from a sample of the log
     report/attributions   attributions as logged, by day, and their order then and now
     report/importance     how much each input counts: attributions as logged, else a surrogate
+    report/effects        what each input's drift does to the model
     report/concept        labels against scores, then and now
     report/concept_curves the curves behind pictures of it
     report/mix            whom the model serves, and whether that has changed
@@ -251,6 +252,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     charts/estimates      estimated beside realised
     charts/events         what happened when
     charts/worst          the groups served worst, each beside everybody
+    charts/effects        what each input's drift does, around no effect
     charts/spark          how one number has gone, as wide as a word
     charts/strip          where one value lies among all, as wide as a word
     demo                  the sample workspace
@@ -259,6 +261,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/review_card        one card: the own answer first, then the model's
     ui/record             the record: whether it is whole, acts filtered, one opened, its receipt
     ui/audit              the Audit page's parts
+    ui/effects            what it does: each input's drift, its weight, its effect
     ui/releases           releases: evidence kept and signed, what stands, who must still sign
     ui/sign_form          the form of a signature
     ui/drafts             what was typed and not signed, kept over signing in again

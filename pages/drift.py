@@ -18,6 +18,7 @@ if asked.rows.empty:
 views = {
     drift.INPUTS: drift.inputs,
     drift.ONE: drift.one,
+    drift.DOES: drift.does,
     drift.TOGETHER: drift.together,
     drift.LABELS: drift.labels,
     drift.WHY: drift.why,

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from dashboard.metrics.drift_effect import drift_effect
+from dashboard.report import effects as report
+from dashboard.report.effects import effects, known_effects
+from dashboard.ui import menu
+from tests.test_pages import ENTRY, headline, texts
+from tests.worlds import START, Spec, delivered, draw, found
 
 RIGHT = np.array([0.95, 0.9, 0.8, 0.6])
 THEN, NOW = np.array([0.4, 0.3, 0.2, 0.1]), np.array([0.1, 0.2, 0.3, 0.4])
@@ -57,3 +67,91 @@ def test_values_the_reference_never_had_are_said_not_guessed():
 def test_one_day_has_no_effect():
     hits, rows, now = _world(np.random.default_rng(1), RIGHT, NOW, days=(1, 7))
     assert drift_effect(hits, rows, now).value is None
+
+
+SPLIT, END = START + timedelta(days=56), START + timedelta(days=63)
+RULES = f"""
+version = "1"
+[windows]
+reference = {{ since = "{START}", until = "{SPLIT}" }}
+drift = "7d"
+[[rule]]
+metric = "accuracy_drift_effect"
+feature = "*"
+min = -0.02
+[[rule]]
+metric = "psi"
+feature = "*"
+max = 0.1
+"""
+ASKED = {"metrics": ("accuracy_drift_effect",), "kinds": ("drift",), "since": SPLIT, "until": END}
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """Returns a model that is often wrong where lactate is high: in the last week more cases have a high one, and all
+    are older, which does not matter."""
+    spec = Spec(seed=8, rows=9000, days=63, without=frozenset())
+    raw, random = draw(spec), np.random.default_rng(1)
+    high, late = (raw["lactate"] > raw["lactate"].median()).to_numpy(), (raw["day"] >= SPLIT).to_numpy()
+    wrong = random.random(len(raw)) < np.where(high, 0.35, 0.05)
+    raw["label"] = np.where(wrong, 1 - raw["decision"], raw["decision"])
+    moved = late & ~high & (random.random(len(raw)) < 0.7)
+    raw.loc[moved, "lactate"] = random.choice(raw.loc[high & ~late, "lactate"], moved.sum())
+    raw.loc[late, "age"] = random.choice(raw.loc[~late & (raw["age"] > raw["age"].median()), "age"], late.sum())
+    made = found(Path(tmp_path_factory.mktemp("effects")), spec.contract, policy=RULES)
+    made.log(delivered(raw, spec))
+    made.rollup()
+    return made, raw, high, late
+
+
+def test_what_matters_costs_and_what_does_not_costs_nothing(model):
+    made, raw, _, late = model
+    by = {one.feature: one.measure for one in effects(made.source(), made.scope(**ASKED))}
+    then, now = raw[~late & raw["label"].notna()], raw[late]
+    cuts = np.unique(raw[~late]["lactate"].quantile(np.arange(1, 20) / 20))
+    part = [
+        pd.Series(np.digitize(side["lactate"], cuts)).where(side["lactate"].notna().to_numpy(), -1)
+        for side in (then, now)
+    ]
+    right = (then["label"] == then["decision"]).to_numpy()
+    expected = right.dot(
+        part[0].map(part[1].value_counts(normalize=True) / part[0].value_counts(normalize=True))
+    ) / len(then)
+    assert expected - right.mean() < -0.05
+    assert by["lactate"].value == pytest.approx(expected - right.mean(), abs=0.01)
+    assert by["lactate"].interval()[1] < -0.03
+    low, high = by["age"].interval()
+    assert low < 0 < high or abs(by["age"].value) < 0.01
+
+
+def test_the_reference_is_read_once_and_the_policy_judges(model, monkeypatch):
+    made = model[0]
+    scope = made.scope(**ASKED)
+    first = effects(made.source(), scope)
+    monkeypatch.setattr(report, "_read", None)  # would fail if it were asked again
+    again = known_effects(made.source(), scope)
+    assert [(one.feature, one.measure.value) for one in again] == [(one.feature, one.measure.value) for one in first]
+    outside = {
+        finding.feature
+        for finding in made.findings()
+        if finding.metric == "accuracy_drift_effect" and finding.state == "outside"
+    }
+    assert outside == {"lactate"}
+    assert "accuracy_drift_effect" not in {
+        one.metric for one in made.readings(kinds=("drift",), since=SPLIT, until=END)
+    }
+    read = {one.feature: one.value for one in made.readings(scope)}
+    assert read["lactate"] == first[0].measure.value
+
+
+def test_the_view_says_what_costs_and_what_moved_without_harm(model, monkeypatch):
+    monkeypatch.setenv("EVENHAND_WORKSPACE", str(model[0].settings.workspace))
+    app = AppTest.from_file(str(ENTRY), default_timeout=60)
+    app.query_params["view"] = "What it does"
+    app.switch_page(str(menu.file("drift")))
+    app.run()
+    assert not app.exception
+    assert "lactate moved and costs about" in texts(app)
+    assert "age moved far and does no harm that can be shown." in texts(app)
+    assert "of accuracy" in headline(app)

@@ -118,6 +118,7 @@ def test_every_other_metric_is_a_function_of_its_name() -> None:
     made |= {f"{name}_version_difference" for name in made if f"{name}_version_difference" in METRICS}
     made |= {name for name in METRICS if name.startswith("estimated_")}  # those of their own: test_estimation
     made |= {name for name in METRICS if name.startswith("reviewed_")}  # reviewed.error_rate and its like
+    made |= {"accuracy_drift_effect", "error_drift_effect"}  # drift_effect.drift_effect of hits, of errors
     made |= {f"top_{k}_accuracy" for k in (2, 3)}  # multiclass.top_k_accuracy
     assert set(METRICS) - made == {
         "psi", "js_distance", "chi_squared", "ks", "wasserstein", "wasserstein_standardised", "mix_psi",

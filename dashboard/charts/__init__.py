@@ -6,6 +6,7 @@ from dashboard.charts.budget import budget_left
 from dashboard.charts.calibration import confidence_bands, gap_dots, reliability_curve, small_reliability, top_of
 from dashboard.charts.deliveries import columns_strip, daily_medians
 from dashboard.charts.disparity import disparity_over_time
+from dashboard.charts.effects import effect_dots
 from dashboard.charts.events import LANES, timeline
 from dashboard.charts.failures import failures_by_status
 from dashboard.charts.features import (
@@ -41,6 +42,7 @@ __all__ = [
     "daily_medians",
     "delay_curves",
     "disparity_over_time",
+    "effect_dots",
     "failures_by_status",
     "frontier",
     "gap_dots",

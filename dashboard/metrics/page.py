@@ -23,7 +23,8 @@ with others; [how often intervals contain the truth](intervals.md) is proved.
 
 `_overall_difference` (a group against everybody), `_gap` (the groups furthest apart, named in the note) and Aequitas'
 short names (`tpr`, `ppr`, `fpr_disparity` ...) are read where they are asked for by name, as are `roc_auc_difference`,
-`mix_psi`, `concept_shift`, `domain_auc`, `attribution_ndcg` and what is wrong with data. So are all contrasts of one
+`mix_psi`, `concept_shift`, `domain_auc`, `attribution_ndcg`, what drift does and what is wrong with data. So are all
+contrasts of one
 class of several, unless `--feature` names the class; accuracy by group is always compared.
 
 Of a model of several classes the rates, `f1`, `roc_auc` and `average_precision` are read of each class, taken for the

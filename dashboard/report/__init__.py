@@ -13,6 +13,7 @@ from dashboard.report.cells import rows
 from dashboard.report.concept import concept_readings
 from dashboard.report.domain import domain_readings
 from dashboard.report.drift import drift_readings
+from dashboard.report.effects import effect_readings
 from dashboard.report.estimated import estimated_readings
 from dashboard.report.expected_errors import expected_error_readings
 from dashboard.report.fairness import fairness_readings
@@ -54,5 +55,6 @@ def _of_kinds(source: Source, scope: Scope) -> Iterator[Reading]:
         yield from concept_readings(source, scope)
         yield from domain_readings(source, scope)
         yield from attribution_readings(source, scope)
+        yield from effect_readings(source, scope)
     if "service" in scope.kinds:
         yield from service_readings(source, scope)

@@ -32,12 +32,13 @@ def drift_readings(source: Source, scope: Scope) -> Iterator[Reading]:
 
 
 def is_of_features(metric: str) -> bool:
-    """Returns whether a metric is a feature's drift; that of the mix of groups is not.
+    """Returns whether a metric is a feature's drift; that of the mix of groups is not, nor what a drift does.
 
-    >>> is_of_features("psi"), is_of_features("mix_psi")
-    (True, False)
+    >>> is_of_features("psi"), is_of_features("mix_psi"), is_of_features("accuracy_drift_effect")
+    (True, False, False)
     """
-    return METRICS[metric].kind == "drift" and METRICS[metric].of_feature
+    found = METRICS[metric]
+    return found.kind == "drift" and found.of_feature and "inputs" not in found.needs
 
 
 def _measures(

@@ -10,13 +10,14 @@ import streamlit as st
 from dashboard import charts
 from dashboard.charts.words import title
 from dashboard.policy import Finding
-from dashboard.ui import attributions, concept, drift_words, headlines, load, parts, say, verdicts
+from dashboard.ui import attributions, concept, drift_words, effects, headlines, load, parts, say, verdicts
 from dashboard.ui import together as inputs_together
 from dashboard.ui.load import moved as loads
 from dashboard.ui.state import Scope, followed
 
 INPUTS, ONE, TOGETHER, LABELS, ALL = "Inputs", verdicts.ONE_INPUT, verdicts.TOGETHER, verdicts.LABELS, "All measures"
 WHY = verdicts.WHY
+DOES = verdicts.DOES
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ def asked(scope: Scope) -> Asked:
 def opening(found: Asked) -> None:
     """Does say how many inputs moved, and which days are compared."""
     own = [str(name) for name in found.own["feature"]]
-    says, more = headlines.drift(found.findings, [str(name) for name in found.inputs["feature"]], own)
+    inputs_ = [str(name) for name in found.inputs["feature"]]
+    says, more = headlines.drift(found.findings, inputs_, own, effects.cost(found.scope))
     more = f"{more} {attributions.turned(found.findings)}".strip()
     parts.sentence("Drift", "Do the inputs look as they used to?", says, more)
     parts.note(say.drift_window(load.drift_days(found.scope), load.reference_days(found.scope)))
@@ -191,6 +193,11 @@ def labels(found: Asked) -> None:
 def together(found: Asked) -> None:
     """Does show whether the inputs of the window can be told from the reference's."""
     inputs_together.section(found.scope)
+
+
+def does(found: Asked) -> None:
+    """Does show what each input's drift does to the model."""
+    effects.section(found.scope, found.inputs)
 
 
 def why(found: Asked) -> None:

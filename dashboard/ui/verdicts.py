@@ -23,8 +23,9 @@ CONTRASTS = ("_difference", "_ratio")
 ON_GROUPS = {"roc_auc_difference": "Scores", "mix_psi": "Who is served"}  # the view that shows a finding
 COMPARED = frozenset((*RATES, *OF_ERRORS))  # what groups are compared by, one group at a time
 ONE_INPUT, TOGETHER, LABELS = "One input", "Inputs together", "Labels and scores"  # views of Drift
-WHY = "Why it decides"
+WHY, DOES = "Why it decides", "What it does"
 OF_DRIFT = {"concept_shift": LABELS, "domain_auc": TOGETHER, "attribution_ndcg": WHY}
+OF_DRIFT |= {"accuracy_drift_effect": DOES, "error_drift_effect": DOES}
 CALIBRATED = frozenset(metric.name for metric in CALIBRATION)
 
 
@@ -113,7 +114,7 @@ def shown_on(finding: Finding) -> tuple[str, dict[str, str]]:
         of_class = {"class": finding.feature} if finding.feature else {}
         return "fairness", {"attribute": finding.attribute, "metric": rate_of(finding.metric)} | of_class
     if finding.metric == "psi" and finding.feature:
-        return "drift", {"feature": finding.feature, "view": ONE_INPUT}
+        return "drift", {"feature": finding.feature, "view": OF_DRIFT.get(finding.metric, ONE_INPUT)}
     if finding.metric in OF_DRIFT:
         return "drift", {"view": OF_DRIFT[finding.metric]}
     of_kind = {"data": "data", "drift": "drift", "service": "service"}.get(finding.kind, "performance")

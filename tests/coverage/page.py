@@ -78,8 +78,9 @@ will show. How often it came to lie inside is their track record, drawn in `test
 Those from experts' review (`reviewed_*`) are drawn in [estimates from human review](review_estimates.md).
 
 Nor have the energy, CO2e and cost of 1,000 answers (`energy_per_1000` and its like), drawn in
-`tests/test_report_energy.py`, `attribution_ndcg`, drawn in `tests/test_attributions.py`, and `domain_auc`, of a
-classifier that is learnt anew each time: of it this is not drawn.
+`tests/test_report_energy.py`, `attribution_ndcg`, drawn in `tests/test_attributions.py`, `accuracy_drift_effect` and
+`error_drift_effect`, drawn in `tests/test_effect.py`, and `domain_auc`, of a classifier that is learnt anew each time:
+of it this is not drawn.
 """
 
 

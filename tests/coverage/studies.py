@@ -17,6 +17,7 @@ MODULES = (counted, scored, calibrated, numeric, classes, compared, clustered, e
 COUNTED = {"count", "throughput", "total_value", "total_logged_value"}
 NOT_DRAWN = {  # the page says so
     "energy_per_1000", "co2e_per_1000", "cost_per_1000", "domain_auc", "attribution_ndcg",
+    "accuracy_drift_effect", "error_drift_effect",
 }  # fmt: skip
 GAPS = {
     f"{name}_{contrast}"
@@ -45,6 +46,7 @@ BY_OTHERS = {
     "error_rate": "error_rate, by hours",
     "promise_kept": "error_rate, by hours",
     "missing_rate": "error_rate, by hours",  # days as blocks
+    **dict.fromkeys(("wrong_type_rate", "late_rate", "duplicate_rate", "rejected_rate"), "error_rate, by hours"),
     "out_of_range_rate": "error_rate, by hours",
     "unseen_category_rate": "error_rate, by hours",
     "ppr": "a rate",

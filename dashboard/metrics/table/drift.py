@@ -66,4 +66,18 @@ DRIFT = (
         "being right", "near zero", "labels reference scores", kind="drift", unit="points", tasks=CLASSES,
         source="Newcombe (1998); Zou (2007)",
     ),
+    entry(
+        "accuracy_drift_effect", "Effect of an input's drift on accuracy",
+        "By how much would accuracy have changed if only this input had moved as it did?",
+        "mean of the reference's accuracy in each part of the input, weighed by current shares, less the reference's "
+        "accuracy", "higher", "feature reference inputs", kind="drift", unit="points", tasks=CLASSES,
+        source="Shimodaira (2000), weights by bin; delta method, by whole days",
+    ),
+    entry(
+        "error_drift_effect", "Effect of an input's drift on the mean error",
+        "By how much would the mean error have changed if only this input had moved as it did?",
+        "mean of the reference's |value - label| in each part of the input, weighed by current shares, less the "
+        "reference's", "lower", "feature reference inputs", kind="drift", unit="label", tasks=("regression",),
+        source="Shimodaira (2000), weights by bin; delta method, by whole days",
+    ),
 )  # fmt: skip
