@@ -75,11 +75,10 @@ def _ask(scope: Scope, item: Item, person: Person) -> None:
     parts.note(f"What is right for this case? {load.contract(scope.model).purpose}")
     began = st.session_state.setdefault(f"queue-began-{item.name}", time.time())
     if load.contract(scope.model).task == "regression":
-        given = st.number_input("Your number", value=None, key=f"answer-{item.name}", width=200)
-        if given is not None:
-            st.button(
-                "That is my answer", on_click=_doing(partial(_answer, item, person, f"{given:g}", began)), shortcut="1"
-            )
+        number_ = st.number_input("Your number", value=None, key=f"answer-{item.name}", width=200)
+        if number_ is not None:
+            said = _doing(partial(_answer, item, person, f"{number_:g}", began))
+            st.button("That is my answer", key="answer-number", on_click=said, shortcut="1")
     with st.container(horizontal=True, key="queue-answers"):
         for place, (value, words) in enumerate(answers(scope).items(), start=1):
             given = _doing(partial(_answer, item, person, value, began))

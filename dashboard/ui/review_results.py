@@ -84,7 +84,7 @@ def _key(model: str, item: dict[str, Any]) -> str:
 def _entry(
     scope: Scope, one: Recorded, frame: dict[str, Any], items: dict[str, Any], case: dict[str, Any]
 ) -> tuple[str, bool, bool, float, bool, bool] | None:
-    """Returns group, decision, answer, chance, flagged, reviewed of a case; None for one that has no part in the draw."""
+    """Returns group, decision, answer, chance, flagged, reviewed of a case; None where it has no part in the draw."""
     _, when, version, id_ = people.case_of(case["key"])
     inside = frame["since"] <= when < frame["until"] and frame["version"] in (None, version)
     before = inside and any(flag["sequence"] < one.sequence for flag in case["flags"])
