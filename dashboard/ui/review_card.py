@@ -14,7 +14,7 @@ from dashboard.charts.words import day, number
 from dashboard.errors import EvenhandError
 from dashboard.review.events_cases import REASONS
 from dashboard.review.roles import Person
-from dashboard.ui import case_view, load, login, parts, review_board, say
+from dashboard.ui import case_view, load, login, parts, review_board, say, similar
 from dashboard.ui.review_board import Board, Item
 from dashboard.ui.state import Scope
 
@@ -98,6 +98,7 @@ def _reveal(scope: Scope, item: Item, case: dict[str, Any], own: dict[str, Any],
     told = f"You said {words.get(own['blind'], own['blind'])}. The model said {words.get(shown, shown)}"
     score = f", with {number(case['score'], 'share')}" if case.get("score") is not None else ""
     parts.findings([("within" if agree else "outside", f"{told}{score}.", "You agree" if agree else "You differ")])
+    similar.section(scope, case)
     with st.container(horizontal=True, key="queue-conclusion"):
         keep = _doing(partial(review_board.conclude, item, person.name, own["blind"], shown), "started")
         st.button(
