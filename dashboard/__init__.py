@@ -257,6 +257,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     charts/spark          how one number has gone, as wide as a word
     charts/strip          where one value lies among all, as wide as a word
     demo                  the sample workspace
+    feedback              what people settled, to train or to evaluate
     pack/plain            typed text made harmless for CSV, XML, PDF
     pack/pictures         dots and intervals as SVG
     pack/told             what the report says, section by section

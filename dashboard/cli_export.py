@@ -35,6 +35,28 @@ def evidence(
         print("Without receipts: there is no key. Make one: evenhand audit key NAME", file=sys.stderr)
 
 
+@export.command()
+def feedback(
+    model: str,
+    name: NameOption,
+    out: Annotated[Path, typer.Option(help="The file to write: .parquet or .csv.")],
+    use: Annotated[list[str], typer.Option("--for", help="train or evaluate; a file is for one of them.")],
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Write what people settled, with weights 1/pi: for training or for evaluation, each subject for ever one."""
+    from dashboard import settings
+    from dashboard.feedback import export as write
+    from dashboard.review.roles import typed
+
+    if len(use) != 1:
+        raise EvenhandError("Asked for both in one file", "Training and evaluation never share one", "Ask twice")
+    found = write(settings.read(workspace), model, use[0], out, typed(name))
+    print(out)
+    print(f"{len(found.rows):,} cases to {found.use}; {found.other:,} are for the other use", file=sys.stderr)
+    if found.gone:
+        print(f"{found.gone:,} settled cases are no longer in the log", file=sys.stderr)
+
+
 def _write(path: Path, content: bytes) -> None:
     try:
         path.write_bytes(content)

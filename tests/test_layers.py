@@ -26,7 +26,7 @@ LAYERS = [
     ("report", "ingest", "rollup", "cases", "review.queue", "review.signoff", "review.evidence", "review.auditing"),
     ("workspace",),
     ("charts",),
-    ("demo", "doctor", "pack"),
+    ("demo", "doctor", "pack", "feedback"),
     ("ui",),
     ("cli",),
 ]
