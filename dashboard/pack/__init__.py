@@ -128,9 +128,10 @@ def _files(settings: Settings, pairs: Sequence[tuple[Recorded, SignedOff]], rele
     files = {file: evidence.kept(folder, newest.evidence[name], file.rpartition(".")[2]) for name, file in kept.items()}
     readings = rows_of(files["readings.parquet"]) if "readings.parquet" in files else []
     drawn = pictures.pictures(readings)
+    shown = pictures.judged(drawn, newest.findings)
     said, at = told.sections(pairs, release, readings), pairs[-1][0].at
     head, note = told.headline(pairs, release), f"{NOTE} Dated {at:%Y-%m-%d %H:%M} UTC, the last signature."
-    files |= {"report.html": page.page(head, note, said, drawn), "report.pdf": paper.paper(head, note, said, at)}
+    files |= {"report.html": page.page(head, note, said, shown), "report.pdf": paper.paper(head, note, said, at)}
     files |= {f"pictures/{name}.svg": svg.encode() for name, svg in drawn.items()}
     files["tables/readings.csv"] = csv_of(readings)
     for section in said[:-1]:

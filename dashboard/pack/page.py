@@ -30,7 +30,7 @@ def page(headline: str, note: str, sections: Sequence[Section], pictures: Mappin
         inside += [f"<h2>{_text(section.heading)}</h2>", *(f"<p>{_text(one)}</p>" for one in section.sentences)]
         inside.append(_table(section.rows))
     if pictures:
-        inside += ["<h2>Pictures</h2>", *pictures.values()]
+        inside += ["<h2>Pictures of what was judged</h2>", *pictures.values()]
     head = (
         f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{CSP}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

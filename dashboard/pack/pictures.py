@@ -29,6 +29,12 @@ def pictures(readings: Rows) -> dict[str, str]:
     return drawn
 
 
+def judged(drawn: Mapping[str, str], findings: Rows) -> dict[str, str]:
+    """Returns those pictures whose metric of an attribute a finding is about: what the report shows of them all."""
+    about = {f"-{_file(one['metric'])}-{_file(one['attribute'])}" for one in findings if one.get("attribute")}
+    return {name: svg for name, svg in drawn.items() if name[3:] in about}
+
+
 def dots(rows: Rows) -> str:
     """Returns one picture: a line for each group, its value as a dot, its 95 % interval as a bar, its n in words."""
     first = rows[0]
@@ -45,6 +51,9 @@ def dots(rows: Rows) -> str:
         f'<text x="12" y="22" font-weight="bold">{_text(head)}</text>',
         f'<text x="12" y="40" fill="#555d66">{_text(days)}; bars are 95 % intervals</text>',
     ]
+    even = 1.0 if str(first["metric"]).endswith("_ratio") else 0.0
+    if first.get("reference") and low < even < high:
+        inside.append(f'<path d="M{_x(even, low, high):.1f} {TOP}v{LINE * len(rows)}" stroke="{QUIET}"/>')
     for k, row in enumerate(rows):
         inside.append(_line(row, TOP + LINE * k + LINE / 2, low, high))
     foot = TOP + LINE * len(rows) + 4

@@ -41,7 +41,7 @@ def sections(signed: Sequence[tuple[Recorded, SignedOff]], release: Mapping[str,
     said = ", ".join(counted) + "." if found else "Nothing was judged: no policy, or none of its windows."
     return [
         *(Section(f"Signature {k}", (), signature(*pair)) for k, pair in enumerate(signed, start=1)),
-        Section("What was found", (said,), [_finding(one) for one in found]),
+        Section("What was found", (said,), _findings(found)),
         Section("Conditions", () if _conditions(signed, release) else ("None.",), _conditions(signed, release)),
         Section("What could not be shown", *_missing(newest)),
         Section("What it stands on", (), _stands_on(newest)),
@@ -67,14 +67,16 @@ def signature(recorded: Recorded, done: SignedOff) -> list[dict[str, str]]:
     return [{"What": name, "Signed": value} for name, value in rows.items()]
 
 
-def _finding(one: Mapping[str, Any]) -> dict[str, str]:
-    look = STATES.get(one["state"])
-    sentence = str(one.get("sentence") or one["rule"])
-    return {
-        "State": look.word if look else str(one["state"]),
-        "Finding": sentence,
-        "Answer": str(one.get("answer") or ""),
-    }
+def _findings(found: Rows) -> list[dict[str, str]]:
+    """Returns findings as rows, with the column of answers only where there is one."""
+    rows = []
+    for one in found:
+        look = STATES.get(one["state"])
+        told = {"State": look.word if look else str(one["state"]), "Finding": str(one.get("sentence") or one["rule"])}
+        rows.append(told | {"Answer": str(one.get("answer") or "")})
+    if any(row["Answer"] for row in rows):
+        return rows
+    return [{name: row[name] for name in ("State", "Finding")} for row in rows]
 
 
 def _conditions(signed: Sequence[tuple[Recorded, SignedOff]], release: Mapping[str, Any]) -> list[dict[str, str]]:
