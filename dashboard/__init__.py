@@ -195,6 +195,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/attributions   attributions as logged, by day, and their order then and now
     report/importance     how much each input counts: attributions as logged, else a surrogate
     report/effects        what each input's drift does to the model
+    report/similar        similar past cases, and how they ended
     report/concept        labels against scores, then and now
     report/concept_curves the curves behind pictures of it
     report/mix            whom the model serves, and whether that has changed
@@ -221,6 +222,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     report/asked          a question in words -> Scope
     report/pictures       the counts behind pictures: latencies, distributions, gaps, delays
     cases                 rows of the log, filtered; one case whole
+    cases_frame           who could be drawn for review
     cases_rejected        rows that were turned away, filtered; all of them written out
     workspace             the facade: Workspace and Model
     workspace_events      what happened to a model, from everywhere that knows
@@ -272,6 +274,9 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/releases           releases: evidence kept and signed, what stands, who must still sign
     ui/sign_form          the form of a signature
     ui/drafts             what was typed and not signed, kept over signing in again
+    ui/similar            the same in a sentence
+    ui/review_draw        draws cases for review, each with its chance
+    ui/review_results     what came of it, beside labels; how far people agree
     ui/login_settings     how people sign in: evenhand.toml's [login]
     ui/login              who is here, for how long; the way in and out
     ui/returning          signing in leads back to the page one came from

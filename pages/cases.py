@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import charts
-from dashboard.ui import case_view, load, parts, people, say, state
+from dashboard.ui import case_view, load, parts, people, say, similar, state
 
 scope = state.scope()
 head = st.container()
@@ -35,5 +35,6 @@ if shares is not None and "low" in shares:
     figure = charts.reference_against_now(shares, load.unit(scope, feature), here=case_view.value(case, feature))
     parts.picture(figure, f"case-{feature}", case_view.here(case, feature))
 
+similar.section(scope, case)
 case_view.flags(people.flags(scope.model, case))
 case_view.flag_form(scope, case)

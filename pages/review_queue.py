@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard.ui import parts, review_board, review_card, state
+from dashboard.ui import parts, review_board, review_card, review_draw, review_results, state
 
 scope = state.scope()
 person = review_card.who()
@@ -19,5 +19,7 @@ parts.views(
     {
         "Review": partial(review_card.card, scope, board, person),
         "Disputed": partial(review_card.disputed, scope, board, person),
+        "Results": partial(review_results.section, scope),
+        "Draw": partial(review_draw.section, scope, person),
     },
 )

@@ -131,7 +131,7 @@ def test_a_case_is_claimed_answered_blind_concluded_and_settled(ledger_url: str)
     ledger.append(Concluded(**on("e-1", BO), answer="0", shown="0", reason="wrong-input"), BO)
     (case,) = ledger.states("case", "triage")
     assert case["status"] == "settled"
-    assert case["answers"][0] | {"at": ""} == {"by": BO.key, "blind": "1", "final": "0", "at": ""}
+    assert case["answers"][0] | {"at": ""} == {"by": BO.key, "blind": "1", "final": "0", "shown": "0", "at": ""}
     assert states.states_cases.settled(case) == "0"
     assert case["draws"][0]["pi"] == 0.1
     with pytest.raises(EvenhandError, match="settled already"):

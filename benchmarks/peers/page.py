@@ -12,9 +12,6 @@ from benchmarks.peers.data import JUDGED, PLANTED
 Row = Mapping[str, Any]
 TEXT = Path(__file__).with_name("page.md")
 EFFECTS = tuple(name for name, right in PLANTED.items() if right)
-BLIND = """: none looks at
-features together, or at which labels come with a score, so that a changed correlation or a changed meaning of the label
-can show in performance only"""
 
 
 def page(kept: Mapping[str, Any]) -> str:
@@ -26,7 +23,6 @@ def page(kept: Mapping[str, Any]) -> str:
         "tools": _listed(tools),
         "python": next(of["python"] for of in kept["tools"].values()),
         "kinds": _listed(kinds),
-        "blind": BLIND if set(kinds) == {"drift", "performance"} else "",
         "missing": _missing(kept),
     }
     tables = {
@@ -78,7 +74,7 @@ def _found(row: Row) -> str:
 
 def _costs(found: Sequence[Row]) -> str:
     names = ["rows a week", "", "streams", "weeks judged", "before (s)", "a week (s)", f"{JUDGED} weeks (s)", "MB"]
-    return _table(names, (_cost(row) for row in found))
+    return _table(names, (_cost(row) for row in sorted(found, key=lambda row: (row["rows"], row["tool"]))))
 
 
 def _cost(row: Row) -> list[str]:

@@ -94,7 +94,9 @@ def _answered(case: State, event: Event, place: Mapping[str, Any]) -> None:
 
 def _concluded(case: State, event: Event, _place: Mapping[str, Any]) -> None:
     case["answers"] = [
-        {**answer, "final": event.body["answer"]} if answer["by"] == _who(event) else answer
+        {**answer, "final": event.body["answer"], "shown": event.body.get("shown")}
+        if answer["by"] == _who(event)
+        else answer
         for answer in case["answers"]
     ]
     case["lease"] = None

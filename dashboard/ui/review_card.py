@@ -14,7 +14,7 @@ from dashboard.charts.words import day, number
 from dashboard.errors import EvenhandError
 from dashboard.review.events_cases import REASONS
 from dashboard.review.roles import Person
-from dashboard.ui import case_view, load, login, parts, review_board, say
+from dashboard.ui import case_view, load, login, parts, review_board, say, similar
 from dashboard.ui.review_board import Board, Item
 from dashboard.ui.state import Scope
 
@@ -74,6 +74,11 @@ def _where(item: Item, *, blind: bool = False) -> str:
 def _ask(scope: Scope, item: Item, person: Person) -> None:
     parts.note(f"What is right for this case? {load.contract(scope.model).purpose}")
     began = st.session_state.setdefault(f"queue-began-{item.name}", time.time())
+    if load.contract(scope.model).task == "regression":
+        number_ = st.number_input("Your number", value=None, key=f"answer-{item.name}", width=200)
+        if number_ is not None:
+            said = _doing(partial(_answer, item, person, f"{number_:g}", began))
+            st.button("That is my answer", key="answer-number", on_click=said, shortcut="1")
     with st.container(horizontal=True, key="queue-answers"):
         for place, (value, words) in enumerate(answers(scope).items(), start=1):
             given = _doing(partial(_answer, item, person, value, began))
@@ -93,6 +98,7 @@ def _reveal(scope: Scope, item: Item, case: dict[str, Any], own: dict[str, Any],
     told = f"You said {words.get(own['blind'], own['blind'])}. The model said {words.get(shown, shown)}"
     score = f", with {number(case['score'], 'share')}" if case.get("score") is not None else ""
     parts.findings([("within" if agree else "outside", f"{told}{score}.", "You agree" if agree else "You differ")])
+    similar.section(scope, case)
     with st.container(horizontal=True, key="queue-conclusion"):
         keep = _doing(partial(review_board.conclude, item, person.name, own["blind"], shown), "started")
         st.button(
