@@ -100,6 +100,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     review/events         what every act has in common: the ledger's envelope, checks of what was typed
     review/events_cases   what people do to a case: flag, claim, answer, conclude, decide; what was drawn
     review/events_releases  what people do to a version: sign off, propose, meet a condition, suspend, revoke
+    review/events_exports what leaves as a file
     review/events_kinds   an envelope, opened
     review/states         what is the case now, as a fold over events; what is refused
     review/states_cases   the life of a case in the queue
@@ -258,6 +259,12 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     charts/spark          how one number has gone, as wide as a word
     charts/strip          where one value lies among all, as wide as a word
     demo                  the sample workspace
+    feedback              what people settled, to train or to evaluate
+    pack/plain            typed text made harmless for CSV, XML, PDF
+    pack/pictures         dots and intervals as SVG
+    pack/told             what the report says, section by section
+    pack/page             the report as HTML
+    pack/paper            the report as PDF
     doctor                what is installed, what is missing
     ui/review_board       which cases wait for whom, and the acts that move a case on
     ui/review_card        one card: the own answer first, then the model's
@@ -347,6 +354,7 @@ The map, in flow order: a line for every file. `tests/test_layers.py` keeps it c
     ui/happened           what happened when, for the timeline
     ui/signing            the sign-off page's form and its words
     cli                   evenhand: parse, call, print, exit code
+    cli_export            evenhand export
     cli_why               evenhand why
     cli_worst             evenhand worst
     cli_importance        evenhand importance

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from dashboard.cli_audit import audit
+from dashboard.cli_export import export
 from dashboard.cli_importance import importance
 from dashboard.cli_options import Day, FormatOption, WorkspaceOption, counted, day, model_of, progress
 from dashboard.cli_tables import days, table, write
@@ -29,6 +30,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(audit, name="audit")
+app.add_typer(export, name="export")
 
 COULD_NOT_RUN = 3
 # A wrong command line (Click's UsageError, wherever typer keeps it) is one that could not run; 2 says "can't be told".

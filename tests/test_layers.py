@@ -26,7 +26,7 @@ LAYERS = [
     ("report", "ingest", "rollup", "cases", "review.queue", "review.signoff", "review.evidence", "review.auditing"),
     ("workspace",),
     ("charts",),
-    ("demo", "doctor"),
+    ("demo", "doctor", "pack", "feedback"),
     ("ui",),
     ("cli",),
 ]
@@ -42,7 +42,7 @@ HOMES = {
 }
 LIGHT = ["dashboard", "dashboard.contract", "dashboard.settings", "dashboard.errors"]
 HEAVY = ["pandas", "numpy", "scipy", "sklearn", "fairlearn", "duckdb", "streamlit", "plotly", "sqlalchemy", "pyarrow"]
-DISTRIBUTIONS = {"sklearn": "scikit-learn"}
+DISTRIBUTIONS = {"sklearn": "scikit-learn", "fpdf": "fpdf2"}
 OPTIONAL = {"polars", "pyspark"}
 
 

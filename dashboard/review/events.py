@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, cast, get_args
 
@@ -71,6 +71,38 @@ def free_text(text: str, what: str, limit: int) -> str:
     return clean
 
 
+def sound(event: Event) -> Event:
+    """Returns the event where every text in it is whole; control characters and excess are refused in words.
+
+    The last gate before the record, for what is not free text as well: ids, codes, names of thresholds.
+    """
+    for what in ("event_id", "actor", "role", "model", "version", "subject", "body"):
+        for text in _texts(getattr(event, what)):
+            free_text(text, f"A text in the {what.replace('_', ' ')} of the act", TEXT_LIMIT)
+    return event
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for name, inside in value.items():
+            yield str(name)
+            yield from _texts(inside)
+    elif isinstance(value, list | tuple):
+        for inside in value:
+            yield from _texts(inside)
+
+
+def brief(text: object) -> str:
+    """Returns the beginning of a text, for a sentence that refuses it.
+
+    >>> brief("x" * 100)[-3:]
+    'xx…'
+    """
+    return str(text) if len(str(text)) <= 60 else f"{str(text)[:60]}…"
+
+
 def person(name: str, what: str = "The name") -> str:
     """Returns a printed name or role: one line, with a letter in it, without characters that reverse how it reads.
 
@@ -104,7 +136,7 @@ def one_of(value: str, kind: object, what: str) -> None:
     """Does nothing where the value is one of a Literal's; raises EvenhandError listing them otherwise."""
     known = cast("tuple[str, ...]", get_args(kind))
     if value not in known:
-        raise EvenhandError(f"The {what} is '{value}'", f"It is one of {', '.join(known)}")
+        raise EvenhandError(f"The {what} is '{brief(value)}'", f"It is one of {', '.join(known)}")
 
 
 def put(act: object, **values: object) -> None:

@@ -9,7 +9,17 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from dashboard.errors import EvenhandError, nearest
-from dashboard.review.events import COMMENT_LIMIT, NAME_LIMIT, Event, check_person, free_text, one_of, put, required
+from dashboard.review.events import (
+    COMMENT_LIMIT,
+    NAME_LIMIT,
+    Event,
+    brief,
+    check_person,
+    free_text,
+    one_of,
+    put,
+    required,
+)
 
 Severity = Literal["low", "medium", "high"]
 
@@ -49,7 +59,7 @@ class Flagged:
     def __post_init__(self) -> None:
         check_person(self)
         if self.reason not in REASONS:
-            raise EvenhandError(f"The reason '{self.reason}' is not a reason code", todo=nearest(self.reason, REASONS))
+            raise _no_reason(self.reason)
         put(self, comment=free_text(self.comment, "The comment", COMMENT_LIMIT))
         put(self, right_answer=free_text(self.right_answer or "", "The right answer", NAME_LIMIT) or None)
         if self.reason == "other" and not self.comment:
@@ -139,7 +149,7 @@ class Concluded(OnCase):
         put(self, answer=free_text(self.answer, "The answer", NAME_LIMIT))
         required(self, "answer")
         if self.reason and self.reason not in REASONS:
-            raise EvenhandError(f"The reason '{self.reason}' is not a reason code", todo=nearest(self.reason, REASONS))
+            raise _no_reason(self.reason)
 
     def event(self) -> Event:
         """Returns the envelope, kind `concluded`."""
@@ -200,6 +210,10 @@ class Queued:
         body = {"frame": dict(self.frame), "design": dict(self.design), "items": [dict(item) for item in self.items]}
         subject = {"since": str(self.frame.get("since", "")), "until": str(self.frame.get("until", ""))}
         return Event(self.event_id, "queued", self.name, self.role, self.model, None, subject, body)
+
+
+def _no_reason(reason: str) -> EvenhandError:
+    return EvenhandError(f"The reason '{brief(reason)}' is not a reason code", todo=nearest(brief(reason), REASONS))
 
 
 def _likely(pi: object) -> bool:

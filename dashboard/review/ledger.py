@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from dashboard.errors import EvenhandError
 from dashboard.review import ledger_engines, ledger_rows, roles, states
-from dashboard.review.events import Act, Event
+from dashboard.review.events import Act, Event, sound
 from dashboard.review.ledger_rows import Recorded, Verification, canonical_event
 from dashboard.review.ledger_tables import BODIES, EVENTS, STATES
 from dashboard.review.proof import NOTHING, canonical_json
@@ -47,7 +47,7 @@ class Ledger:
         that was on the screen: where another act came between, nothing is recorded. When it returns, the event is on
         the disk. Raises EvenhandError where the person may not, the state forbids it, or the id was used before.
         """
-        given = act.event()
+        given = sound(act.event())
         person, now = by or roles.typed(given.actor), datetime.now(UTC)
         event = _signed_by(given, person, roles.authorise(person, given.kind, self.rules, now), named=by is not None)
         with self._transaction(write=True) as connection:

@@ -15,6 +15,7 @@ from dashboard.review import roles
 from dashboard.review.roles import Person
 from dashboard.ui import parts
 from dashboard.ui.login_settings import AGAIN, FIRST, Login, read
+from dashboard.ui.say import literal
 from dashboard.workspace import Workspace
 
 ROLE_WORDS = "viewer, expert, reviewer, model owner, compliance, auditor, admin"
@@ -129,7 +130,7 @@ def bar() -> None:
             st.html('<p class="eh-asof">Identity not verified: no login is configured, this machine only.</p>')
         return
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", key="who-row"):
-        st.caption(f"{who.name}, {' and '.join(sorted(who.roles))}", width="content")
+        st.caption(literal(f"{who.name}, {' and '.join(sorted(who.roles))}"), width="content")
         st.button("Sign out", on_click=_leave, key="leave", type="tertiary")
 
 

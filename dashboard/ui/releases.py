@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from dashboard.pack import pack
 from dashboard.review import evidence, roles, states_releases
 from dashboard.review.events import new_id
 from dashboard.review.events_releases import Fulfilled, Revoked, SignedOff, Suspended
@@ -141,6 +142,12 @@ def parquet(rows: Sequence[Mapping[str, Any]]) -> bytes:
     out = io.BytesIO()
     pq.write_table(pa.Table.from_pylist([dict(row) for row in rows]), out)
     return out.getvalue()
+
+
+def packed(done: SignedOff, sequence: int) -> bytes:
+    """Returns the evidence pack of a signature's release as a zip, and records that it was taken out."""
+    person = login.person() or roles.typed("Somebody at this computer")
+    return pack(Workspace().settings, done.model, done.version, person, sequence).content
 
 
 def longest(today: date) -> date:

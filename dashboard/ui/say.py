@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -14,6 +15,15 @@ from dashboard.charts.words import window as days
 from dashboard.contract import Contract
 
 SMALL = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
+
+
+def literal(text: str) -> str:
+    r"""Returns text for a label or caption, which Streamlit reads as Markdown: no image or link is made of it.
+
+    >>> literal("![x](http://x.example) F, 65+: 3")
+    '\\!\\[x\\](http\\://x.example) F, 65+: 3'
+    """
+    return re.sub(r"([\\`*_\[\]<>#$!~|]|:(?=\S))", r"\\\1", text)
 
 
 def many(n: int, one: str, more: str = "") -> str:

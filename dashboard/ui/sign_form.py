@@ -113,7 +113,7 @@ def _answers(findings: Sequence[Finding]) -> dict[str, str]:
     answers = {}
     for rule, found in by_rule.items():
         more = f" (and {len(found) - 1} more of this rule)" if len(found) > 1 else ""
-        answers[rule] = st.text_area(f"{found[0].sentence}{more}", key=f"sign-answer-{rule}", height=68)
+        answers[rule] = st.text_area(say.literal(f"{found[0].sentence}{more}"), key=f"sign-answer-{rule}", height=68)
     return answers
 
 

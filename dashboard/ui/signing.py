@@ -126,8 +126,19 @@ def earlier(recorded: Recorded, done: SignedOff, stands: Current | Stale) -> Non
         parts.table(_conditions(done, recorded, release), "Conditions")
         parts.note(f"Why: {done.rationale}" if done.rationale else "")
         parts.note("; ".join(f"Without {part}: {why}" for part, why in done.waivers.items()))
+        _download(recorded, done)
         if release and not stopped:
             _further(recorded, done, release)
+
+
+def _download(recorded: Recorded, done: SignedOff) -> None:
+    """Does offer the evidence pack; it is made, and recorded, only when it is asked for."""
+    st.download_button(
+        "Download the evidence pack (zip)",
+        data=lambda: releases.packed(done, recorded.sequence),
+        file_name=f"evidence-{done.model}-{done.version or 'all'}-{done.until}.zip",
+        mime="application/zip", key=f"pack-{recorded.sequence}", on_click="ignore", type="tertiary",
+    )  # fmt: skip
 
 
 def reasons_of(stands: Current | Stale) -> tuple[str, ...]:
