@@ -207,7 +207,7 @@ def test_a_signature_is_kept_and_shown(at: Any, sample: Path, tmp_path: Path) ->
     (recorded,) = Ledger(read(tmp_path / "workspace").ledger).events("triage", "signed")
     assert (recorded.event.actor, recorded.event.verified) == ("Ada Osei", False)
     show(app, "audit")
-    assert headline(app) == "1 act, complete and unchanged as far as the record itself can tell."
+    assert headline(app) == "One act, complete and unchanged as far as the record itself can tell."
 
 
 def test_nothing_is_signed_without_the_tick_or_without_a_name(at: Any, sample: Path, tmp_path: Path) -> None:
