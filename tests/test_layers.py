@@ -42,7 +42,12 @@ HOMES = {
 }
 LIGHT = ["dashboard", "dashboard.contract", "dashboard.settings", "dashboard.errors"]
 HEAVY = ["pandas", "numpy", "scipy", "sklearn", "fairlearn", "duckdb", "streamlit", "plotly", "sqlalchemy", "pyarrow"]
-DISTRIBUTIONS = {"sklearn": "scikit-learn", "fpdf": "fpdf2"}
+DISTRIBUTIONS = {
+    "fontpkg_noto_sans": "fontpkg-noto-sans",
+    "fontTools": "fonttools",
+    "sklearn": "scikit-learn",
+    "fpdf": "fpdf2",
+}
 OPTIONAL = {"polars", "pyspark"}
 
 

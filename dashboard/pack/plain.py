@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from dashboard.cases_rejected import FORMULA
@@ -43,11 +43,11 @@ def visible(text: object) -> str:
     return ODD.sub("\ufffd", str(text))
 
 
-def spelt(text: object) -> str:
-    """Returns text in the characters of the PDF's own fonts (Latin-1); any other one by its number.
+def spelt(text: object, known: Container[int]) -> str:
+    """Returns text in the characters that a font knows; any other one in plainer ones, or else by its number.
 
-    >>> spelt("Zoë – Małgorzata")
+    >>> spelt("Zoë – Małgorzata", set(range(256)))
     'Zoë - Ma[U+0142]gorzata'
     """
-    spelled = "".join(SPELT.get(character, character) for character in visible(text))
-    return "".join(c if ord(c) < 256 and c != "\xad" else f"[U+{ord(c):04X}]" for c in spelled)
+    fits = "".join(c if ord(c) in known else SPELT.get(c, c) for c in visible(text))
+    return "".join(c if c == "\n" or (ord(c) in known and c != "\xad") else f"[U+{ord(c):04X}]" for c in fits)
