@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dashboard.cli_audit import account
 from dashboard.cli_options import WorkspaceOption
 from dashboard.errors import EvenhandError
+
+if TYPE_CHECKING:
+    from dashboard.review.roles import Person
+    from dashboard.settings import Settings
 
 export = typer.Typer(help="Files that leave the workspace; each is recorded.", no_args_is_help=True)
 NameOption = Annotated[str, typer.Option("--name", help="Who exports it: it stands in the record.")]
@@ -26,9 +32,9 @@ def evidence(
     """Write the evidence pack of the newest signature: report, tables, readings, receipts, a verifier. One zip."""
     from dashboard import settings
     from dashboard.pack import pack
-    from dashboard.review.roles import typed
 
-    made = pack(settings.read(workspace), model, version, typed(name))
+    given = settings.read(workspace)
+    made = pack(given, model, version, _by(given, name))
     _write(out, made.content)
     print(f"manifest {made.digest}", file=sys.stderr)
     if not made.proved:
@@ -46,15 +52,23 @@ def feedback(
     """Write what people settled, with weights 1/pi: for training or for evaluation, each subject for ever one."""
     from dashboard import settings
     from dashboard.feedback import export as write
-    from dashboard.review.roles import typed
 
     if len(use) != 1:
         raise EvenhandError("Asked for both in one file", "Training and evaluation never share one", "Ask twice")
-    found = write(settings.read(workspace), model, use[0], out, typed(name))
+    given = settings.read(workspace)
+    found = write(given, model, use[0], out, _by(given, name))
     print(out)
     print(f"{len(found.rows):,} cases to {found.use}; {found.other:,} are for the other use", file=sys.stderr)
     if found.gone:
         print(f"{found.gone:,} settled cases are no longer in the log", file=sys.stderr)
+
+
+def _by(given: Settings, name: str) -> Person:
+    """Returns who exports: as typed, or the machine's account where acts need somebody who is known."""
+    from dashboard.review.roles import rules, typed
+
+    machine = account("service")
+    return replace(machine, name=f"{name}, as {machine.name}") if rules(given.tables).login else typed(name)
 
 
 def _write(path: Path, content: bytes) -> None:

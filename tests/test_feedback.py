@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from dashboard import cases, contract, feedback
+from dashboard import cases, cli, contract, feedback
 from dashboard.errors import EvenhandError
 from dashboard.review.events import new_id
 from dashboard.review.events_cases import Answered, Claimed, Concluded, Flagged, Queued
@@ -131,3 +131,29 @@ def test_the_csv_runs_nothing_and_the_record_names_the_file(settings: Settings, 
     digest = sha256(out.read_bytes()).hexdigest()
     assert (manifest["for"], manifest["sha256"], manifest["rows"]) == ("train", digest, len(found.rows))
     assert (recorded.event.subject["sha256"], recorded.event.body["counts"]["for"]) == (digest, "train")
+
+
+def test_where_people_sign_in_the_command_acts_as_the_machines_account(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (settings.workspace / "evenhand.toml").write_text('[login]\nclient_id = "x"\n', encoding="utf-8")
+    words = [
+        "evenhand",
+        "export",
+        "feedback",
+        "triage",
+        "--for",
+        "train",
+        "--name",
+        "Rae",
+        "--out",
+        str(tmp_path / "f.csv"),
+    ]
+    monkeypatch.setattr("sys.argv", [*words, "--workspace", str(settings.workspace)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code in (0, None)
+    (made,) = of(read(settings.workspace)).events(kind="exported")
+    assert made.event.verified
+    assert made.event.actor.startswith("Rae, as ")
+    assert made.event.identity.startswith("account|")
