@@ -210,6 +210,18 @@ def test_a_signature_is_kept_and_shown(at: Any, sample: Path, tmp_path: Path) ->
     assert headline(app) == "One act, complete and unchanged as far as the record itself can tell."
 
 
+def test_one_signature_of_two_is_no_approval_and_is_said(at: Any, sample: Path, tmp_path: Path) -> None:
+    workspace = _copied(sample, tmp_path)
+    (workspace / "evenhand.toml").write_text("[signoff]\nsigners = 2\n", encoding="utf-8")
+    app = show(at(workspace), "signoff")
+    _fill(app, name="Ada Osei", role="Compliance officer", rationale="Known, and answered in the minutes")
+    app.checkbox(key="sign-agreed").check()
+    app.button(key="sign").click().run()
+    app.run()
+    assert "has 1 of 2 signatures" in headline(app)
+    assert "1 of 2 signatures" in texts(app)
+
+
 def test_nothing_is_signed_without_the_tick_or_without_a_name(at: Any, sample: Path, tmp_path: Path) -> None:
     app = show(at(_copied(sample, tmp_path)), "signoff")
     _fill(app, name="", role="Compliance officer", rationale="Because")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -406,3 +407,25 @@ def test_evidence_is_named_by_its_content_and_a_change_is_found(tmp_path: Path) 
     (tmp_path / "evidence" / f"{digest}.parquet").unlink()
     with pytest.raises(EvenhandError, match="Bring it back"):
         evidence.kept(tmp_path / "evidence", digest, "parquet")
+
+
+def test_a_case_is_given_to_one_of_four_who_ask_at_once(ledger_url: str) -> None:
+    ledger = Ledger(ledger_url, LOGIN)
+    ledger.append(draw(*(f"e-{n}" for n in range(5))), ADA)
+
+    def take(who: Person, case: str) -> str | None:
+        try:
+            Ledger(ledger_url, LOGIN).append(Claimed(**on(case, who), until=LATER), who)
+        except EvenhandError:
+            return None
+        return who.key
+
+    with ThreadPoolExecutor(4) as pool:
+        for case in (f"e-{n}" for n in range(5)):
+            took = [one for one in pool.map(lambda who, case=case: take(who, case), (ADA, BO, CY, DI)) if one]
+            assert len(took) == 1
+            held = ledger.states(
+                "case", "triage", key=states.states_cases.case_key("triage", on(case, ADA) | {"day": str(DAY)})
+            )
+            assert held[0]["lease"]["by"] == took[0]
+    assert len(ledger.events(kind="claimed")) == 5

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from dashboard.charts.words import day, group_name, window
-from dashboard.review import signoff
+from dashboard.review import signoff, states_releases
 from dashboard.review.events import Event
 from dashboard.review.events_cases import Flagged
 from dashboard.review.events_kinds import act
@@ -55,14 +55,34 @@ def case_of(key: str) -> tuple[str, str, str, str]:
     return str(model), str(day_), str(version), str(id_)
 
 
+def release(done: SignedOff) -> dict[str, Any] | None:
+    """Returns the release that a signature belongs to, as the ledger folds it."""
+    subject = {"since": done.since.isoformat(), "until": done.until.isoformat()}
+    key = states_releases.release_key(done.model, done.version, subject)
+    return next(iter(ledger().states("release", done.model, key=key)), None)
+
+
+def signatures(held: Mapping[str, Any]) -> str:
+    """Returns how many people's signatures stand together, of how many."""
+    return f"{len({one['by'] for one in states_releases.signatures(held)})} of {held['needed']}"
+
+
 def state(scope: Scope) -> tuple[str | None, str]:
     """Returns whether the scope's version is signed off, as a state for the mark and words."""
     of = scope.version or "all versions"
     newest = next((done for _, done in signed(scope.model) if done.version == scope.version), None)
     if newest is None:
         return None, f"{of.capitalize()}: not signed off"
+    held = release(newest)
+    status = str(held["status"]) if held else ""
+    if status in ("suspended", "revoked"):
+        return "outside", f"{of}: {status}"
     if isinstance(still_stands(newest), signoff.Stale):
         return "outside", f"{of}: sign-off is stale"
+    if held and states_releases.overdue(held, datetime.now(UTC).date()):
+        return "outside", f"{of}: a condition is overdue"
+    if held and status == "partly signed":
+        return "inconclusive", f"{of}: {signatures(held)} signatures"
     good = newest.decision.startswith("approve")
     to = day(newest.until - timedelta(days=1))
     return ("within" if good else "inconclusive"), f"{of}: {DECIDED[newest.decision]} by {newest.name}, days to {to}"

@@ -81,21 +81,13 @@ def _about(done: SignedOff) -> dict[str, Any]:
     return {"event_id": new_id(), **named}
 
 
-def standing(done: SignedOff) -> dict[str, Any] | None:
-    """Returns the release that a signature belongs to, as the ledger folds it."""
-    subject = {"since": done.since.isoformat(), "until": done.until.isoformat()}
-    key = states_releases.release_key(done.model, done.version, subject)
-    return next(iter(people.ledger().states("release", done.model, key=key)), None)
-
-
 def waits_for(release: Mapping[str, Any] | None, model: str) -> str:
     """Returns how many must still sign, and who cannot, in a sentence; "" where nobody has to."""
     if release is None or release["status"] != "partly signed":
         return ""
-    have = len({one["by"] for one in states_releases.signatures(release)})
     owners = sorted(roles.rules(Workspace().settings.tables).owners.get(model, ()))
     not_them = f", none of them an owner ({', '.join(owners)})" if owners else ""
-    return f"{have} of {release['needed']} signatures: {release['needed'] - have} more, by other people{not_them}."
+    return f"{people.signatures(release)} signatures: the others are other people\u2019s{not_them}."
 
 
 def overdue(release: Mapping[str, Any] | None) -> list[str]:

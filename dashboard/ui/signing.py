@@ -29,9 +29,14 @@ def sentence(given: Evidence, earlier: Sequence[tuple[Recorded, SignedOff]]) -> 
     if not mine:
         return f"{what} has not been signed off for {days}.", ""
     recorded, done = mine[0]
+    held = people.release(done)
+    if held and held["status"] in ("suspended", "revoked"):
+        return f"The sign-off of {what} for {days} is {held['status']}.", people.described(done, recorded)
     stands = still_stands(done)
     if isinstance(stands, Stale):
         return f"The sign-off of {what} for {days} is stale.", people.described(done, recorded)
+    if held and held["status"] == "partly signed":
+        return f"{what} has {people.signatures(held)} signatures for {days}.", people.described(done, recorded)
     return f"{what} was {people.DECIDED[done.decision]} for {days}.", people.described(done, recorded)
 
 
@@ -110,7 +115,7 @@ def manifestation(recorded: Recorded, done: SignedOff) -> list[dict[str, object]
 
 def earlier(recorded: Recorded, done: SignedOff, stands: Current | Stale) -> None:
     """Does show an earlier sign-off: whether it still stands, what it says, what became of it."""
-    release = releases.standing(done)
+    release = people.release(done)
     said, reasons = people.described(done, recorded), [*reasons_of(stands), *_due(release)]
     stopped = release["status"] if release and release["status"] in ("suspended", "revoked") else ""
     if stopped or reasons:
