@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 import streamlit as st
@@ -14,7 +14,7 @@ from dashboard.charts.words import MINUS, day, in_order, number
 from dashboard.contract import Feature
 from dashboard.errors import EvenhandError
 from dashboard.review.events import new_id
-from dashboard.review.events_cases import REASONS, Flagged
+from dashboard.review.events_cases import REASONS, Flagged, Severity
 from dashboard.ui import load, login, marks, parts, people, say
 from dashboard.ui.say import many
 from dashboard.ui.state import Scope
@@ -201,13 +201,15 @@ def flag_form(scope: Scope, case: dict[str, Any]) -> None:
     with st.form("flag", border=True):
         name, role = login.name_and_role("flag", "Emergency physician")
         reason = st.radio("What is wrong", list(REASONS), format_func=REASONS.__getitem__, key="flag-reason")
+        severity = st.radio("How bad it is", get_args(Severity), 1, key="flag-severity", horizontal=True)
         right_answer = st.text_input("The right answer, if you know it", key="flag-answer")
         comment = st.text_area("Comment", key="flag-comment")
         sent = st.form_submit_button("Flag this case")
     if not sent:
         return
     try:
-        typed = {"name": name, "role": role, "reason": reason, "comment": comment, "right_answer": right_answer or None}
+        typed = {"name": name, "role": role, "reason": reason, "severity": severity, "comment": comment}
+        typed |= {"right_answer": right_answer or None}
         recorded = people.flag(scope, case, identity, **typed)
     except EvenhandError as error:
         parts.nothing(f"Not flagged. {error.found}", error.expected, error.todo)

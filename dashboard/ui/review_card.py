@@ -14,7 +14,7 @@ from dashboard.charts.words import day, number
 from dashboard.errors import EvenhandError
 from dashboard.review.events_cases import REASONS
 from dashboard.review.roles import Person
-from dashboard.ui import case_view, load, login, parts, review_board, say, similar
+from dashboard.ui import case_view, load, login, menu, parts, review_board, say, similar
 from dashboard.ui.review_board import Board, Item
 from dashboard.ui.state import Scope
 
@@ -99,16 +99,19 @@ def _reveal(scope: Scope, item: Item, case: dict[str, Any], own: dict[str, Any],
     score = f", with {number(case['score'], 'share')}" if case.get("score") is not None else ""
     parts.findings([("within" if agree else "outside", f"{told}{score}.", "You agree" if agree else "You differ")])
     similar.section(scope, case)
+    reasons = {"": "no reason given", **REASONS}
+    why = st.selectbox("Why, if the model is wrong", reasons, format_func=reasons.__getitem__, key=f"why-{item.name}")
     with st.container(horizontal=True, key="queue-conclusion"):
-        keep = _doing(partial(review_board.conclude, item, person.name, own["blind"], shown), "started")
-        st.button(
-            f"Keep {words.get(own['blind'], own['blind'])}", key="keep", on_click=keep, shortcut="k", type="primary"
-        )
+        keep = _doing(partial(review_board.conclude, item, person.name, own["blind"], shown, why or ""), "started")
+        kept = words.get(own["blind"], own["blind"])
+        st.button(f"Keep {kept}", key="keep", on_click=keep, shortcut="k", type="primary")
         others = [value for value in words if value != own["blind"]]
         for place, value in enumerate(others, start=1):
-            change = _doing(partial(review_board.conclude, item, person.name, value, shown), "started")
+            change = _doing(partial(review_board.conclude, item, person.name, value, shown, why or ""), "started")
             key = "w" if len(others) == 1 else str(place) if place < 10 else None
             st.button(f"Change to {words[value]}", key=f"change-{value}", on_click=change, shortcut=key)
+        if st.button("Flag it", key="flag-it", shortcut="f", type="tertiary"):
+            st.switch_page(str(menu.file("cases")), query_params=scope.query() | {"id": item.id, "window": "all"})
 
 
 def answers(scope: Scope) -> dict[str, str]:
