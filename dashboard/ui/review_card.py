@@ -100,7 +100,8 @@ def _reveal(scope: Scope, item: Item, case: dict[str, Any], own: dict[str, Any],
     parts.findings([("within" if agree else "outside", f"{told}{score}.", "You agree" if agree else "You differ")])
     similar.section(scope, case)
     reasons = {"": "no reason given", **REASONS}
-    why = st.selectbox("Why, if the model is wrong", reasons, format_func=reasons.__getitem__, key=f"why-{item.name}")
+    asks = "Why, if the model is wrong"
+    why = st.selectbox(asks, reasons, format_func=reasons.__getitem__, key=f"why-{item.name}", width=420)
     with st.container(horizontal=True, key="queue-conclusion"):
         keep = _doing(partial(review_board.conclude, item, person.name, own["blind"], shown, why or ""), "started")
         kept = words.get(own["blind"], own["blind"])
