@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ SAMPLE = 60_000  # labelled rows of the reference, at most about so many
 FEWEST = 500
 PARTS = 20  # of a numeric input, each with about as many cases of the reference
 CATEGORIES = 60  # of a categorical one, the rarer ones together
-CODE = 1  # raised when the same rows would give another answer
+CODE = 2  # raised when the same rows would give another answer
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
@@ -65,7 +65,9 @@ def effect_readings(source: Source, scope: Scope) -> Iterator[Reading]:
     name = metric(source)
     if not scope.names(name):
         return
-    refused = refusal(scope) or ("it is of one window" if scope.by else "")
+    refused = refusal(scope)
+    if not refused and (scope.by or scope.version == "*"):
+        refused = "it is of one window, of one version or of all together"
     version = None if scope.version == "*" else scope.version
     names = [
         feature.name for feature in source.contract.features if scope.features is None or feature.name in scope.features
@@ -203,6 +205,8 @@ def _learnt(source: Source, paths: ModelPaths, reference: tuple[date, date]) -> 
 def _read(source: Source, paths: ModelPaths, reference: tuple[date, date]) -> tuple[Whole, Floats, list[list[Any]]]:
     """Returns day, loss (1 where right, of a regression |error|) and the inputs of labelled rows of the reference."""
     contract, counted = source.contract, source.snapshot.batches()
+    known_before = source.snapshot.meta().get("known_before")  # of a model as it was known on a day
+    before = datetime.fromisoformat(known_before) if known_before else None
     records = [record for record in log.read_records(paths.log) if record.batch in counted]
     since, until = reference
     files, labels = (
@@ -220,7 +224,7 @@ def _read(source: Source, paths: ModelPaths, reference: tuple[date, date]) -> tu
     chosen = f"hash(id, version, {literal(contract.name)}) % {every} = 0"
     in_service = f" AND NOT list_contains({listing(contract.shadow)}, version)" if contract.shadow else ""
     with store.connect(temp_directory=paths.staging) as connection:
-        rows = with_labels(connection, typed(connection, contract, files), labels)
+        rows = with_labels(connection, typed(connection, contract, files), labels, before)
         found = connection.execute(
             f"SELECT day, {loss}{inputs} FROM {rows} "  # noqa: S608
             f"WHERE {truth} IS NOT NULL AND ({told}) IS NOT NULL AND {chosen}{in_service} ORDER BY day, id, version"

@@ -51,7 +51,7 @@ def section(scope: Scope, moved: pd.DataFrame) -> None:
         parts.picture(charts.effect_dots(drawn), "drift-effects", sentence(found, moved, metric(source) == ACCURACY))
     counted = importance.known(source, scope.version)
     shares = {one.feature: one.share for one in counted.of} if counted else {}
-    parts.table(_rows(rows, moved, shares), HEAD, ("PSI", "Counts for", "Effect"), ("State",))
+    parts.table(_rows(rows, moved, shares), HEAD, ("PSI", "Counts for", "Effect", "95 % interval"), ("State",))
     if not counted:
         parts.note("How much the model leans on each input is learnt in the view \u201cWhy it decides\u201d.")
     parts.note(together(scope))
@@ -94,7 +94,7 @@ def sentence(found: Sequence[Effect], moved: pd.DataFrame, of_accuracy: bool) ->
     worse = [one for one in found if _worse(one, of_accuracy)]
     told = _costs(worse, of_accuracy, " moved and")
     far = {str(row["feature"]) for row in moved.to_dict("records") if _far(row)}
-    idle = [one.feature for one in found if one.feature in far and one not in worse]
+    idle = [_named(one) for one in found if one.feature in far and one not in worse]
     says = f"{told}." if told else "No input\u2019s drift does harm that can be shown."
     if not idle:
         return says
@@ -108,6 +108,10 @@ def _worse(one: Effect, of_accuracy: bool) -> bool:
     return high < 0 and -(one.measure.value or 0) >= SMALL if of_accuracy else low > 0
 
 
+def _named(one: Effect) -> str:
+    return one.feature.replace("_", " ")
+
+
 def _size(one: Effect, of_accuracy: bool) -> str:
     size = abs(one.measure.value or 0)
     return f"{100 * size:.1f}" if of_accuracy else f"{size:.3g}"
@@ -116,8 +120,8 @@ def _size(one: Effect, of_accuracy: bool) -> str:
 def _costs(worse: Sequence[Effect], of_accuracy: bool, moved: str = "") -> str:
     """Returns what each costs, the unit once."""
     unit = "points of accuracy" if of_accuracy else "of mean error"
-    told = [f"{one.feature}{moved} costs about {_size(one, of_accuracy)} {unit}" for one in worse[:1]]
-    return ", ".join([*told, *(f"{one.feature} {_size(one, of_accuracy)}" for one in worse[1:3])])
+    told = [f"{_named(one)}{moved} costs about {_size(one, of_accuracy)} {unit}" for one in worse[:1]]
+    return ", ".join([*told, *(f"{_named(one)} {_size(one, of_accuracy)}" for one in worse[1:3])])
 
 
 def _far(row: dict[object, object]) -> bool:
