@@ -168,6 +168,17 @@ def test_it_is_of_one_version_or_of_all_together(model):
     }
 
 
+def test_of_a_version_that_the_reference_does_not_have_it_says_what_it_assumes(model, tmp_path):
+    spec = Spec(seed=8, without=frozenset())
+    raw, late = model[1].copy(), model[3]
+    raw["model_version"] = np.where(late, "v2", "v1")
+    made = found(tmp_path, spec.contract, policy=RULES)
+    made.log(delivered(raw, spec))
+    made.rollup()
+    assert {one.measure.note for one in made.effects(SPLIT, END)} == {"as if v2 erred as v1 did"}
+    assert {one.measure.note for one in model[0].effects(SPLIT, END)} == {""}
+
+
 def test_as_it_was_known_on_a_day_it_takes_no_label_that_came_later(tmp_path):
     spec = Spec(seed=3, rows=6000, days=63, without=frozenset())
     raw = draw(spec)
@@ -224,6 +235,6 @@ def test_the_view_says_what_costs_and_what_moved_without_harm(model, monkeypatch
     app.switch_page(str(menu.file("drift")))
     app.run()
     assert not app.exception
-    assert "lactate moved and costs about" in texts(app)
+    assert "Of what moved, lactate costs about" in texts(app)
     assert "age moved far and does no harm that can be shown." in texts(app)
     assert "of accuracy" in headline(app)

@@ -7,7 +7,7 @@ it was) in each part of each input. That is kept in a file beside the rollup and
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from dashboard.contract import Feature
 from dashboard.metrics.drift_effect import drift_effect
 from dashboard.metrics.histograms import Categories, Histogram
 from dashboard.rates import Measure, undefined
+from dashboard.report.cells import rows
 from dashboard.report.drift import reference_shapes, refusal, shapes
 from dashboard.report.kept import kept, known
 from dashboard.report.own import Shape, edges
@@ -102,7 +103,7 @@ def _effects(source: Source, scope: Scope, tables: Tables | None) -> list[Effect
         return []
     then = reference_shapes(source, scope.reference)
     days = shapes(source, Scope(scope.since, scope.until, version=scope.version, by="day"))
-    found = []
+    found, said = [], assumed(source, scope)
     for feature in source.contract.features:
         before = then.get((None, None, feature.name))
         current = [shape for (_, _, name), shape in days.items() if name == feature.name]
@@ -111,8 +112,27 @@ def _effects(source: Source, scope: Scope, tables: Tables | None) -> list[Effect
         parts = _parts(source, feature, before)
         now = np.array([parts.counts(shape) for shape in current])
         trials, sums = tables.of[feature.name]
-        found.append(Effect(feature.name, drift_effect(sums, trials, now)))
+        effect = drift_effect(sums, trials, now)
+        if said and effect.value is not None:
+            effect = replace(effect, note="; ".join(filter(None, (effect.note, f"as if {said}"))))
+        found.append(Effect(feature.name, effect))
     return sorted(found, key=lambda one: -abs(one.measure.value or 0))
+
+
+def assumed(source: Source, scope: Scope) -> str:
+    """Returns "v2 erred as v1 did" where a version answers in the window that the reference does not have, "" else."""
+    assert scope.reference is not None
+    then = _versions(source, *scope.reference)
+    now = [scope.version] if scope.version else _versions(source, scope.since, scope.until)
+    new = [name for name in now if name not in then]
+    return f"{' and '.join(new)} erred as {' and '.join(then)} did" if new and then else ""
+
+
+def _versions(source: Source, since: date, until: date) -> list[str]:
+    """Returns the versions in service that answered on those days."""
+    asked = Scope(since, until, version="*").parameters(source.contract)
+    there = {version for _, version, *_ in rows(source.snapshot, "volume", asked)}
+    return sorted(there - {*source.contract.shadow})
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,9 +244,9 @@ def _read(source: Source, paths: ModelPaths, reference: tuple[date, date]) -> tu
     chosen = f"hash(id, version, {literal(contract.name)}) % {every} = 0"
     in_service = f" AND NOT list_contains({listing(contract.shadow)}, version)" if contract.shadow else ""
     with store.connect(temp_directory=paths.staging) as connection:
-        rows = with_labels(connection, typed(connection, contract, files), labels, before)
+        cases = with_labels(connection, typed(connection, contract, files), labels, before)
         found = connection.execute(
-            f"SELECT day, {loss}{inputs} FROM {rows} "  # noqa: S608
+            f"SELECT day, {loss}{inputs} FROM {cases} "  # noqa: S608
             f"WHERE {truth} IS NOT NULL AND ({told}) IS NOT NULL AND {chosen}{in_service} ORDER BY day, id, version"
         ).fetchall()
     if not found:
