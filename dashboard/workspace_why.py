@@ -16,6 +16,7 @@ from dashboard.report.gap_words import change_sentence, gap_sentence
 from dashboard.report.judged import Plan
 
 if TYPE_CHECKING:
+    from dashboard.report.effects import Effect
     from dashboard.report.importance import Importances
 
 Days = tuple[date | None, date | None]  # since, until
@@ -30,6 +31,8 @@ class Why(ABC):
     def plan(self) -> Plan: ...
     @abstractmethod
     def extent(self) -> Extent: ...
+    @abstractmethod
+    def scope(self, since: date | None = None, until: date | None = None, **asked: Any) -> Scope: ...
     @abstractmethod
     def check_version(self, version: str | None, held: Extent) -> None: ...
 
@@ -98,6 +101,18 @@ class Why(ABC):
 
         self.check_version(version, self.extent())
         return importances(self.source(), version)
+
+    def effects(self, since: date | None = None, until: date | None = None, version: str | None = None) -> list[Effect]:
+        """Returns what each input's drift does to accuracy or the mean error, the largest first: `report.effects`.
+
+        Without days: all after the reference. [] where the reference has too few labels.
+        """
+        from dashboard.report import effects
+
+        name = effects.metric(self.source())
+        return effects.effects(
+            self.source(), self.scope(since, until, version=version, metrics=(name,), kinds=("drift",))
+        )
 
 
 def _scope(window: Window, version: str | None, of_class: str | None) -> Scope:

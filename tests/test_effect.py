@@ -14,6 +14,7 @@ from dashboard.metrics.drift_effect import drift_effect
 from dashboard.report import effects as report
 from dashboard.report.effects import effects, known_effects
 from dashboard.ui import menu
+from tests import classes, errors_world
 from tests.test_pages import ENTRY, headline, texts
 from tests.worlds import START, Spec, delivered, draw, found
 
@@ -145,6 +146,88 @@ def test_the_reference_is_read_once_and_the_policy_judges(model, monkeypatch):
     assert read["lactate"] == first[0].measure.value
 
 
+def test_what_is_read_of_the_log_lies_in_the_parts_that_were_counted(model):
+    made, raw, _, late = model
+    source, reference = made.source(), (START, SPLIT)
+    shapes = report.reference_shapes(source, reference)
+    days, _, columns = report._read(source, source.paths, reference)
+    assert len(days) == (~late & raw["label"].notna()).sum()
+    for feature, values in zip(source.contract.features, columns, strict=True):
+        parts = report._parts(source, feature, shapes[None, None, feature.name])
+        values_there = raw.loc[~late, feature.name].astype(object)
+        every = values_there.where(values_there.notna(), None).tolist()
+        placed = np.bincount(parts.place(every), minlength=parts.size)
+        assert placed.tolist() == parts.counts(shapes[None, None, feature.name]).tolist()
+        assert len(values) == len(days)
+
+
+def test_it_is_of_one_version_or_of_all_together(model):
+    readings = list(model[0].readings(model[0].scope(**ASKED, version="*")))
+    assert {(one.value, one.note) for one in readings} == {
+        (None, "cannot be computed: it is of one window, of one version or of all together")
+    }
+
+
+def test_of_a_version_that_the_reference_does_not_have_it_says_what_it_assumes(model, tmp_path):
+    spec = Spec(seed=8, without=frozenset())
+    raw, late = model[1].copy(), model[3]
+    raw["model_version"] = np.where(late, "v2", "v1")
+    made = found(tmp_path, spec.contract, policy=RULES)
+    made.log(delivered(raw, spec))
+    made.rollup()
+    assert {one.measure.note for one in made.effects(SPLIT, END)} == {"as if v2 erred as v1 did"}
+    assert {one.measure.note for one in model[0].effects(SPLIT, END)} == {""}
+
+
+def test_as_it_was_known_on_a_day_it_takes_no_label_that_came_later(tmp_path):
+    spec = Spec(seed=3, rows=6000, days=63, without=frozenset())
+    raw = draw(spec)
+    known = START + timedelta(days=70)
+    came = pd.Timestamp(START) + pd.to_timedelta(np.where(np.arange(len(raw)) % 2, 64, 200), unit="D")
+    contract = spec.contract.replace('label = "label"', 'label = "label"\nlabeled_at = "known_at"')
+    made = found(tmp_path, contract, policy=RULES)
+    made.log(delivered(raw, spec).assign(known_at=came))
+    made.rollup()
+    then, now = ({one.feature: one.measure.n for one in past.effects(SPLIT, END)} for past in (made.as_of(known), made))
+    labelled = (raw["label"].notna() & (raw["day"] < SPLIT)).to_numpy()
+    assert now["age"] == labelled.sum()
+    assert then["age"] == (labelled & (came < pd.Timestamp(known))).sum()
+
+
+def test_of_a_regression_it_is_the_mean_error_that_moves(tmp_path):
+    spec = errors_world.ErrorSpec(rows=6000, days=63)
+    raw = errors_world.draw(spec)
+    late, random = (raw["day"] >= SPLIT).to_numpy(), np.random.default_rng(3)
+    raw.loc[late & (random.random(len(raw)) < 0.6), "ward"] = "C"
+    made = found(tmp_path, spec.contract, spec.name, policy=RULES.replace("accuracy", "error").replace("min", "max"))
+    made.log(raw[["id", "time", "version", "predicted", "stayed", "sex", "age", "ward"]])
+    made.rollup()
+    by = {one.feature: one.measure for one in made.effects(SPLIT, END)}
+    then = raw[~late & raw["stayed"].notna()]
+    error, now = (then["predicted"] - then["stayed"]).abs(), raw[late]["ward"].value_counts(normalize=True)
+    expected = (error.groupby(then["ward"]).mean() * now).sum() - error.mean()
+    assert expected > 0.5
+    assert by["ward"].value == pytest.approx(expected)
+    assert by["ward"].interval()[0] > 0
+
+
+def test_of_several_classes_it_is_how_often_the_class_was_right(tmp_path):
+    spec = classes.ClassSpec(rows=6000, days=63)
+    raw, random = classes.drawn(spec), np.random.default_rng(4)
+    late = (raw["day"] >= SPLIT).to_numpy()
+    raw["ward"] = random.choice(["A", "B"], len(raw))
+    raw.loc[(raw["ward"] == "B") & (random.random(len(raw)) < 0.5), "said"] = "low"
+    raw.loc[late, "ward"] = "B"
+    made = found(tmp_path, spec.contract + '[features.ward]\nkind = "categorical"\n', policy=RULES)
+    made.log(raw.drop(columns=["day", "band", "both", "patient", "weight"]))
+    made.rollup()
+    (effect,) = made.effects(SPLIT, END)
+    then = raw[~late & raw["label"].notna() & raw["said"].notna()]
+    right = then["label"] == then["said"]
+    assert effect.measure.value == pytest.approx(right[then["ward"] == "B"].mean() - right.mean())
+    assert effect.measure.interval()[1] < 0
+
+
 def test_the_view_says_what_costs_and_what_moved_without_harm(model, monkeypatch):
     monkeypatch.setenv("EVENHAND_WORKSPACE", str(model[0].settings.workspace))
     app = AppTest.from_file(str(ENTRY), default_timeout=60)
@@ -152,6 +235,6 @@ def test_the_view_says_what_costs_and_what_moved_without_harm(model, monkeypatch
     app.switch_page(str(menu.file("drift")))
     app.run()
     assert not app.exception
-    assert "lactate moved and costs about" in texts(app)
+    assert "Of what moved, lactate costs about" in texts(app)
     assert "age moved far and does no harm that can be shown." in texts(app)
     assert "of accuracy" in headline(app)

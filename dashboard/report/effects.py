@@ -7,8 +7,8 @@ it was) in each part of each input. That is kept in a file beside the rollup and
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from dashboard.contract import Feature
 from dashboard.metrics.drift_effect import drift_effect
 from dashboard.metrics.histograms import Categories, Histogram
 from dashboard.rates import Measure, undefined
+from dashboard.report.cells import rows
 from dashboard.report.drift import reference_shapes, refusal, shapes
 from dashboard.report.kept import kept, known
 from dashboard.report.own import Shape, edges
@@ -34,7 +35,7 @@ SAMPLE = 60_000  # labelled rows of the reference, at most about so many
 FEWEST = 500
 PARTS = 20  # of a numeric input, each with about as many cases of the reference
 CATEGORIES = 60  # of a categorical one, the rarer ones together
-CODE = 1  # raised when the same rows would give another answer
+CODE = 2  # raised when the same rows would give another answer
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
@@ -65,7 +66,9 @@ def effect_readings(source: Source, scope: Scope) -> Iterator[Reading]:
     name = metric(source)
     if not scope.names(name):
         return
-    refused = refusal(scope) or ("it is of one window" if scope.by else "")
+    refused = refusal(scope)
+    if not refused and (scope.by or scope.version == "*"):
+        refused = "it is of one window, of one version or of all together"
     version = None if scope.version == "*" else scope.version
     names = [
         feature.name for feature in source.contract.features if scope.features is None or feature.name in scope.features
@@ -100,7 +103,7 @@ def _effects(source: Source, scope: Scope, tables: Tables | None) -> list[Effect
         return []
     then = reference_shapes(source, scope.reference)
     days = shapes(source, Scope(scope.since, scope.until, version=scope.version, by="day"))
-    found = []
+    found, said = [], assumed(source, scope)
     for feature in source.contract.features:
         before = then.get((None, None, feature.name))
         current = [shape for (_, _, name), shape in days.items() if name == feature.name]
@@ -109,8 +112,27 @@ def _effects(source: Source, scope: Scope, tables: Tables | None) -> list[Effect
         parts = _parts(source, feature, before)
         now = np.array([parts.counts(shape) for shape in current])
         trials, sums = tables.of[feature.name]
-        found.append(Effect(feature.name, drift_effect(sums, trials, now)))
+        effect = drift_effect(sums, trials, now)
+        if said and effect.value is not None:
+            effect = replace(effect, note="; ".join(filter(None, (effect.note, f"as if {said}"))))
+        found.append(Effect(feature.name, effect))
     return sorted(found, key=lambda one: -abs(one.measure.value or 0))
+
+
+def assumed(source: Source, scope: Scope) -> str:
+    """Returns "v2 erred as v1 did" where a version answers in the window that the reference does not have, "" else."""
+    assert scope.reference is not None
+    then = _versions(source, *scope.reference)
+    now = [scope.version] if scope.version else _versions(source, scope.since, scope.until)
+    new = [name for name in now if name not in then]
+    return f"{' and '.join(new)} erred as {' and '.join(then)} did" if new and then else ""
+
+
+def _versions(source: Source, since: date, until: date) -> list[str]:
+    """Returns the versions in service that answered on those days."""
+    asked = Scope(since, until, version="*").parameters(source.contract)
+    there = {version for _, version, *_ in rows(source.snapshot, "volume", asked)}
+    return sorted(there - {*source.contract.shadow})
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,6 +225,8 @@ def _learnt(source: Source, paths: ModelPaths, reference: tuple[date, date]) -> 
 def _read(source: Source, paths: ModelPaths, reference: tuple[date, date]) -> tuple[Whole, Floats, list[list[Any]]]:
     """Returns day, loss (1 where right, of a regression |error|) and the inputs of labelled rows of the reference."""
     contract, counted = source.contract, source.snapshot.batches()
+    known_before = source.snapshot.meta().get("known_before")  # of a model as it was known on a day
+    before = datetime.fromisoformat(known_before) if known_before else None
     records = [record for record in log.read_records(paths.log) if record.batch in counted]
     since, until = reference
     files, labels = (
@@ -220,9 +244,9 @@ def _read(source: Source, paths: ModelPaths, reference: tuple[date, date]) -> tu
     chosen = f"hash(id, version, {literal(contract.name)}) % {every} = 0"
     in_service = f" AND NOT list_contains({listing(contract.shadow)}, version)" if contract.shadow else ""
     with store.connect(temp_directory=paths.staging) as connection:
-        rows = with_labels(connection, typed(connection, contract, files), labels)
+        cases = with_labels(connection, typed(connection, contract, files), labels, before)
         found = connection.execute(
-            f"SELECT day, {loss}{inputs} FROM {rows} "  # noqa: S608
+            f"SELECT day, {loss}{inputs} FROM {cases} "  # noqa: S608
             f"WHERE {truth} IS NOT NULL AND ({told}) IS NOT NULL AND {chosen}{in_service} ORDER BY day, id, version"
         ).fetchall()
     if not found:

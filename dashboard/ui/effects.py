@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard import charts
 from dashboard.charts.words import Unit, interval, number
 from dashboard.report import importance
-from dashboard.report.effects import ACCURACY, Effect, effects, known_effects, metric
+from dashboard.report.effects import ACCURACY, Effect, assumed, effects, known_effects, metric
 from dashboard.report.scope import Scope as Asked
 from dashboard.ui import load, parts, say
 from dashboard.ui.state import Scope
@@ -44,14 +44,20 @@ def section(scope: Scope, moved: pd.DataFrame) -> None:
             "It takes 500 labelled cases of the reference, and two days of either window.",
         )
         return
-    parts.section(sentence(found, moved, metric(source) == ACCURACY), HOW)
+    says = sentence(found, moved, metric(source) == ACCURACY, assumed(source, asked(scope)))
+    parts.section(says, HOW)
     rows = frame(found, metric(source))
     drawn = rows[rows["value"].notna()].head(12)
     if len(drawn):
-        parts.picture(charts.effect_dots(drawn), "drift-effects", sentence(found, moved, metric(source) == ACCURACY))
+        parts.picture(charts.effect_dots(drawn), "drift-effects", says)
     counted = importance.known(source, scope.version)
     shares = {one.feature: one.share for one in counted.of} if counted else {}
-    parts.table(_rows(rows, moved, shares), HEAD, ("PSI", "Counts for", "Effect"), ("State",))
+    told = _rows(rows, moved, shares)
+    empty = {name for name in ("Counts for", "Note") if len({row[name] for row in told}) == 1}
+    kept = [{name: value for name, value in row.items() if name not in empty} for row in told]
+    parts.table(kept, HEAD, ("PSI", "Counts for", "Effect", "95 % interval"), ("State",))
+    if "Note" in empty and told[0]["Note"]:
+        parts.note(f"Of every input: {told[0]['Note']}.")
     if not counted:
         parts.note("How much the model leans on each input is learnt in the view \u201cWhy it decides\u201d.")
     parts.note(together(scope))
@@ -79,8 +85,8 @@ def frame(found: Sequence[Effect], name: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def sentence(found: Sequence[Effect], moved: pd.DataFrame, of_accuracy: bool) -> str:
-    """Returns what costs most, and what moved far and costs nothing that can be shown.
+def sentence(found: Sequence[Effect], moved: pd.DataFrame, of_accuracy: bool, said: str = "") -> str:
+    """Returns what costs most, and what moved far and costs nothing that can be shown; `said` is what it assumes.
 
     >>> from dashboard.metrics.drift_effect import drift_effect
     >>> import numpy as np
@@ -89,16 +95,19 @@ def sentence(found: Sequence[Effect], moved: pd.DataFrame, of_accuracy: bool) ->
     >>> none = drift_effect(days * [70.0, 70.0], days * [100, 100], days * [20, 80])
     >>> moves = pd.DataFrame({"feature": ["lactate", "bed"], "value": [0.4, 0.5], "state": ["outside", "outside"]})
     >>> sentence([Effect("lactate", bad), Effect("bed", none)], moves, True)
-    'lactate moved and costs about 12.0 points of accuracy. bed moved far and does no harm that can be shown.'
+    'Of what moved, lactate costs about 12.0 points of accuracy; bed moved far and does no harm that can be shown.'
+    >>> sentence([Effect("lactate", bad)], moves, True, "v2 erred as v1 did")
+    'Of what moved, lactate would cost about 12.0 points of accuracy, if v2 erred as v1 did.'
     """
     worse = [one for one in found if _worse(one, of_accuracy)]
-    told = _costs(worse, of_accuracy, " moved and")
     far = {str(row["feature"]) for row in moved.to_dict("records") if _far(row)}
-    idle = [one.feature for one in found if one.feature in far and one not in worse]
-    says = f"{told}." if told else "No input\u2019s drift does harm that can be shown."
-    if not idle:
-        return says
-    return f"{says} {say.listed(idle)} moved far and {'do' if len(idle) > 1 else 'does'} no harm that can be shown."
+    idle = [_named(one) for one in found if one.feature in far and one not in worse]
+    if not worse:
+        though = f", though {say.listed(idle)} moved far" if idle else ""
+        return f"No input\u2019s drift does harm that can be shown{though}."
+    told = f"{_costs(worse, of_accuracy, 'would cost' if said else 'costs')}{f', if {said}' if said else ''}"
+    harmless = f"; {say.listed(idle)} moved far and {'do' if len(idle) > 1 else 'does'} no harm that can be shown"
+    return f"Of what moved, {told}{harmless if idle else ''}."
 
 
 def _worse(one: Effect, of_accuracy: bool) -> bool:
@@ -108,16 +117,20 @@ def _worse(one: Effect, of_accuracy: bool) -> bool:
     return high < 0 and -(one.measure.value or 0) >= SMALL if of_accuracy else low > 0
 
 
+def _named(one: Effect) -> str:
+    return one.feature.replace("_", " ")
+
+
 def _size(one: Effect, of_accuracy: bool) -> str:
     size = abs(one.measure.value or 0)
     return f"{100 * size:.1f}" if of_accuracy else f"{size:.3g}"
 
 
-def _costs(worse: Sequence[Effect], of_accuracy: bool, moved: str = "") -> str:
+def _costs(worse: Sequence[Effect], of_accuracy: bool, costs: str = "costs") -> str:
     """Returns what each costs, the unit once."""
     unit = "points of accuracy" if of_accuracy else "of mean error"
-    told = [f"{one.feature}{moved} costs about {_size(one, of_accuracy)} {unit}" for one in worse[:1]]
-    return ", ".join([*told, *(f"{one.feature} {_size(one, of_accuracy)}" for one in worse[1:3])])
+    told = [f"{_named(one)} {costs} about {_size(one, of_accuracy)} {unit}" for one in worse[:1]]
+    return ", ".join([*told, *(f"{_named(one)} {_size(one, of_accuracy)}" for one in worse[1:3])])
 
 
 def _far(row: dict[object, object]) -> bool:
@@ -126,8 +139,13 @@ def _far(row: dict[object, object]) -> bool:
 
 
 def cost(scope: Scope) -> str:
-    """Returns what moves cost most, in half a sentence, where it is known without reading the log; "" else."""
+    """Returns what moves cost most, in half a sentence, where it is known without reading the log; "" else.
+
+    Where another version answers now than in the reference it says nothing: how that one errs is not known from there.
+    """
     source = load.model(scope.model).source()
+    if asked(scope).reference is None or assumed(source, asked(scope)):
+        return ""
     found = known_effects(source, asked(scope)) or []
     of_accuracy = metric(source) == ACCURACY
     return _costs([one for one in found if _worse(one, of_accuracy)], of_accuracy)
@@ -150,7 +168,8 @@ def together(scope: Scope) -> str:
     low, high = now[0].low, now[0].high
     limits = f" ({interval(low, high, unit)})" if low is not None and high is not None else ""
     estimated = f"{name.replace('_', ' ')} is estimated at {number(now[0].value, unit)}{limits} on these days"
-    return f"All inputs together: {estimated}; on the reference it was {number(then[0].value, unit)}."
+    other = ", of another version" if assumed(model.source(), asked(scope)) else ""
+    return f"All inputs together: {estimated}; on the reference it was {number(then[0].value, unit)}{other}."
 
 
 def _rows(rows: pd.DataFrame, moved: pd.DataFrame, shares: dict[str, float | None]) -> list[dict[str, object]]:

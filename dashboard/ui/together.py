@@ -55,7 +55,12 @@ def _drawn(scope: Scope, found: Domain) -> None:
     parts.download(given, "inputs-together")
     cases = pd.DataFrame(found.rows, columns=["day", "version", "id", "chance"])
     named = [
-        {"Case": id_, "Day": words.day(day), "Version": version, "Looks like now": number(chance, "share")}
+        {
+            "Case": id_,
+            "Day": words.day(day).replace(" ", "\u00a0"),
+            "Version": version,
+            "Looks like now": number(chance, "share"),
+        }
         for day, version, id_, chance in found.rows
     ]
     with st.container(horizontal=True):
