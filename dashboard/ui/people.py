@@ -79,7 +79,10 @@ def state(scope: Scope) -> tuple[str | None, str]:
         return "outside", f"{of}: {status}"
     if isinstance(still_stands(newest), signoff.Stale):
         return "outside", f"{of}: sign-off is stale"
-    if held and states_releases.overdue(held, datetime.now(UTC).date()):
+    today = datetime.now(UTC).date()
+    if held and states_releases.expired(held, today):  # of several signatures the first to end
+        return "outside", f"{of}: the approval has ended"
+    if held and states_releases.overdue(held, today):
         return "outside", f"{of}: a condition is overdue"
     if held and status == "partly signed":
         return "inconclusive", f"{of}: {signatures(held)} signatures"

@@ -129,7 +129,7 @@ def acts_table(acts: Sequence[Recorded]) -> list[dict[str, object]]:
     return [
         {
             "Act": f"#{one.sequence}",
-            "When": f"{day(one.at.date(), year=True)}, {one.at:%H:%M} UTC",
+            "When": f"{day(one.at.date(), year=True)}, {one.at:%H:%M} UTC".replace(" ", "\u00a0"),
             "Who": f"{one.event.actor} ({one.event.role})" + ("" if one.event.verified else ", not verified"),
             "What": people.in_words(one.event),
             "Model": " ".join(part for part in (one.event.model, one.event.version) if part),
